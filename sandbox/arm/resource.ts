@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import type { Store } from "../core/store";
+import { indexEntries } from "./resource-index";
 
 /** A resource as ARM shows it. */
 export interface ResourceBody {
@@ -19,6 +21,8 @@ export interface StoredResource {
   visibleAt?: number;
   /** What Azure knows and does not show. */
   internal?: Record<string, unknown>;
+  /** The same for as long as the resource exists, and another when one is made anew under its id; set by {@link putResource}. */
+  incarnation?: string;
 }
 
 const table = "resources";
@@ -31,11 +35,21 @@ export function getResource(store: Store, id: string): StoredResource | undefine
 }
 
 export function putResource(store: Store, resource: StoredResource): void {
-  store.put(table, resourceKey(resource.body.id), resource);
+  const key = resourceKey(resource.body.id);
+  store.transaction(() => {
+    const incarnation = getResource(store, key)?.incarnation ?? randomUUID();
+    store.put(table, key, { ...resource, incarnation });
+    for (const entry of indexEntries(resource)) store.put(entry.table, entry.key, key);
+  });
 }
 
 export function removeResource(store: Store, id: string): boolean {
-  return store.remove(table, resourceKey(id));
+  const resource = getResource(store, id);
+  if (!resource) return false;
+  return store.transaction(() => {
+    for (const entry of indexEntries(resource)) store.remove(entry.table, entry.key);
+    return store.remove(table, resourceKey(id));
+  });
 }
 
 /** Everything whose id begins with `prefix`: a subscription's, a group's, a resource's children. */

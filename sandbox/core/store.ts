@@ -19,6 +19,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** LMDB's keys hold 1,978 bytes with the table's name. */
+const longestName = 1800;
+
 /** Keeps the tables in an LMDB environment in `directory`, which is made private to the user. */
 export function openStore(directory: string): Store {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -26,16 +29,19 @@ export function openStore(directory: string): Store {
   const root: RootDatabase = open({ path: directory, noSync: true, encoding: "json" });
   const key = (table: string, name: string) => [table, name];
   return {
-    get: (table, name) => root.get(key(table, name)),
+    // Names come from requests, and a name that is too long to be stored is simply not there.
+    get: (table, name) => (Buffer.byteLength(name) > longestName ? undefined : root.get(key(table, name))),
     put: (table, name, value) => {
       root.putSync(key(table, name), value);
     },
-    remove: (table, name) => root.removeSync(key(table, name)),
+    remove: (table, name) => Buffer.byteLength(name) <= longestName && root.removeSync(key(table, name)),
     list: <T>(table: string, prefix = "") =>
-      [...root.getRange({ start: [table, prefix], end: [table, `${prefix}\uffff`] })].map((entry) => ({
-        key: (entry.key as string[])[1] as string,
-        value: entry.value as T,
-      })),
+      Buffer.byteLength(prefix) > longestName
+        ? []
+        : [...root.getRange({ start: [table, prefix], end: [table, `${prefix}\uffff`] })].map((entry) => ({
+            key: (entry.key as string[])[1] as string,
+            value: entry.value as T,
+          })),
     transaction: (work) => root.transactionSync(work),
     close: () => root.close(),
   };

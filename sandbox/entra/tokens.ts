@@ -1,4 +1,9 @@
-import type { Principal } from "./directory";
+import { createHash, randomBytes } from "node:crypto";
+import { compactVerify, errors, SignJWT } from "jose";
+import type { Clock } from "../core/clock";
+import type { Account } from "../core/context";
+import type { Directory, Principal } from "./directory";
+import type { SigningKey } from "./signing-key";
 
 /** What an access token of the sandbox's Entra says; the claims that Azure's say, under the same names. */
 export interface AccessClaims {
@@ -24,9 +29,156 @@ export class TokenRejected extends Error {
   }
 }
 
+/** How an application proved who it is, as the claim `appidacr` says it. */
+export type ClientProof = "secret" | "assertion";
+
 export interface Tokens {
-  /** A signed access token for `principal`, for the resource `audience` (`https://vault.azure.net`). */
-  issue(principal: Principal, audience: string, lifetimeSeconds: number): Promise<string>;
+  /**
+   * A signed access token for `principal`, for the resource `audience` (`https://vault.azure.net`).
+   *
+   * @param proof default "assertion"
+   */
+  issue(
+    principal: Principal,
+    audience: string,
+    lifetimeSeconds: number,
+    proof?: ClientProof,
+  ): Promise<string>;
   /** The claims of a token that this tenant signed for one of `audiences` (compared without trailing slash). @throws TokenRejected */
   verify(token: string, audiences: readonly string[]): Promise<AccessClaims>;
+  /** The public keys, as a JSON Web Key Set. */
+  keySet(): { keys: Record<string, string>[] };
+}
+
+/** Who signed access tokens of version 1. */
+export const accessTokenIssuer = (tenantId: string) => `https://sts.windows.net/${tenantId}/`;
+
+/** The Azure CLI, which users sign in through: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in */
+const azureCliClientId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/** Azure's services refuse longer tokens with the headers that carry them. */
+const longestToken = 32 * 1024;
+const rememberedTokens = 5000;
+
+/**
+ * Issues and verifies access tokens of the tenant.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
+export function createTokens(args: {
+  account: Account;
+  clock: Clock;
+  directory: Directory;
+  key: SigningKey;
+}): Tokens {
+  const { account, clock, directory, key } = args;
+  const issuer = accessTokenIssuer(account.tenantId);
+  const nowSeconds = () => Math.floor(clock.now() / 1000);
+  /** Tokens whose signature is known to be good: a client sends the same one with every request. */
+  const verified = new Map<string, AccessClaims & { nbf: number }>();
+
+  const claimsOf = async (token: string) => {
+    const known = verified.get(token);
+    if (known) return known;
+    if (token.length > longestToken) throw new TokenRejected("malformed", "The token is too long.");
+    const claims = await checkSignature(token, key);
+    if (verified.size >= rememberedTokens) verified.clear();
+    verified.set(token, claims);
+    return claims;
+  };
+
+  return {
+    issue: (principal, audience, lifetimeSeconds, proof = "assertion") => {
+      const now = nowSeconds();
+      return new SignJWT({
+        aud: audience,
+        iss: issuer,
+        iat: now,
+        nbf: now,
+        exp: now + Math.floor(lifetimeSeconds),
+        aio: randomBytes(24).toString("base64"),
+        idp: issuer,
+        oid: principal.objectId,
+        sub: subjectOf(principal, audience),
+        tid: account.tenantId,
+        uti: randomBytes(16).toString("base64url"),
+        ver: "1.0",
+        ...(principal.type === "User" ? userClaims(principal) : appClaims(principal, proof)),
+      })
+        .setProtectedHeader({ typ: "JWT", alg: "RS256", kid: key.keyId, x5t: key.keyId })
+        .sign(key.privateKey);
+    },
+    verify: async (token, audiences) => {
+      const { nbf, ...claims } = await claimsOf(token);
+      if (claims.iss !== issuer) throw new TokenRejected("issuer", "The token's issuer is not this tenant.");
+      if (!audiences.some((audience) => trim(audience) === trim(claims.aud))) {
+        throw new TokenRejected(
+          "audience",
+          `The token is for '${claims.aud}', not for '${audiences.join("', '")}'.`,
+        );
+      }
+      const now = nowSeconds();
+      if (now >= claims.exp) throw new TokenRejected("expired", "The token has expired.");
+      if (now < nbf) throw new TokenRejected("expired", "The token is not valid yet.");
+      if (!directory.byObjectId(claims.oid)) {
+        throw new TokenRejected(
+          "unknownPrincipal",
+          `The token's principal '${claims.oid}' is not in the directory.`,
+        );
+      }
+      return claims;
+    },
+    keySet: () => ({
+      keys: [
+        {
+          ...key.publicJwk,
+          x5t: key.keyId,
+          issuer: `https://login.microsoftonline.com/${account.tenantId}/v2.0`,
+        },
+      ],
+    }),
+  };
+}
+
+const trim = (audience: string) => audience.replace(/\/+$/, "").toLowerCase();
+
+/** A user's subject is different for each resource; an application's is its object id. */
+function subjectOf(principal: Principal, audience: string): string {
+  return principal.type === "User"
+    ? createHash("sha256").update(`${principal.objectId} ${audience}`).digest("base64url")
+    : principal.objectId;
+}
+
+function appClaims(principal: Principal, proof: ClientProof) {
+  return {
+    appid: principal.clientId,
+    appidacr: proof === "secret" ? "1" : "2",
+    idtyp: "app",
+    ...(principal.managedIdentityResourceId === undefined
+      ? {}
+      : { xms_mirid: principal.managedIdentityResourceId }),
+  };
+}
+
+function userClaims(principal: Principal) {
+  return {
+    appid: azureCliClientId,
+    appidacr: "0",
+    idtyp: "user",
+    name: principal.displayName,
+    scp: "user_impersonation",
+    upn: principal.displayName,
+  };
+}
+
+async function checkSignature(token: string, key: SigningKey): Promise<AccessClaims & { nbf: number }> {
+  try {
+    const { payload } = await compactVerify(token, key.publicKey, { algorithms: ["RS256"] });
+    return JSON.parse(Buffer.from(payload).toString("utf8"));
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JOSEAlgNotAllowed) {
+      throw new TokenRejected("signature", "The token's signature is not this tenant's.");
+    }
+    throw new TokenRejected("malformed", "The token is not a JSON Web Token.");
+  }
 }

@@ -1,0 +1,33 @@
+import { performance } from "node:perf_hooks";
+import { capturePulumi, runPulumi } from "../../sandbox/engine/run";
+import { checkStack, policyPack, root } from "../paths";
+import { openSession } from "../session";
+import { summary } from "../summary";
+
+/** Brings an environment up and shows what came of it. @returns the exit code */
+export async function up(stack: string): Promise<number> {
+  checkStack(stack);
+  const started = performance.now();
+  const session = await openSession();
+  try {
+    const { args, env } = await session.stack(root, stack);
+    const engine = session.engine;
+    const code = await runPulumi({
+      engine,
+      cwd: root,
+      env,
+      args: ["up", "--yes", "--policy-pack", policyPack, "--suppress-outputs", ...args],
+    });
+    if (code !== 0) return code;
+    const outputs = await capturePulumi({
+      engine,
+      cwd: root,
+      env,
+      args: ["stack", "output", "--json", ...args],
+    });
+    console.log(summary(stack, JSON.parse(outputs), (performance.now() - started) / 1000));
+    return 0;
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,91 @@
+import Table from "cli-table3";
+import pc from "picocolors";
+import type { Grant } from "../infra/outputs";
+
+/** The outputs of an environment, as far as the summary shows them. */
+interface Outputs {
+  resourceGroupId: string;
+  vaults: Record<string, { uri: string }>;
+  storageAccounts: Record<string, { blobEndpoint: string }>;
+  sqlServers: Record<string, { fullyQualifiedDomainName: string }>;
+  registry: { loginServer: string };
+  cluster: { id: string; issuerUrl: string };
+  workloads: Record<string, { clientId: string; subject: string; address?: string }>;
+  access: Grant[];
+}
+
+const chars = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: " ",
+};
+
+function table(head: string[], rows: string[][]): string {
+  const lines = new Table({
+    head: head.map((text) => pc.dim(text)),
+    chars,
+    style: { head: [], "padding-left": 1 },
+  });
+  lines.push(...rows);
+  return lines.toString();
+}
+
+const lastOf = (id: string): string => id.split("/").at(-1) ?? id;
+
+/** Who may do what where, one row a grant. */
+export function accessTable(grants: Grant[]): string {
+  const rows = grants.map(({ who, may, role, scope }) => [
+    pc.cyan(who),
+    may,
+    role,
+    pc.dim(scope.replace(/^.*\/providers\/Microsoft\.[^/]+\//, "")),
+  ]);
+  return table(["who", "may", "through the role", "on"], rows);
+}
+
+/** What a person sees when an environment is up. */
+export function summary(stack: string, outputs: Outputs, seconds: number): string {
+  const named = <T>(kind: string, record: Record<string, T>, show: (value: T) => string) =>
+    Object.entries(record).map(([name, value]) => [kind, name, show(value)]);
+  const resources = [
+    ["resource group", "", lastOf(outputs.resourceGroupId)],
+    ...named("key vault", outputs.vaults, ({ uri }) => uri),
+    ...named("storage account", outputs.storageAccounts, ({ blobEndpoint }) => blobEndpoint),
+    ...named("SQL server", outputs.sqlServers, ({ fullyQualifiedDomainName }) => fullyQualifiedDomainName),
+    ["registry", "", outputs.registry.loginServer],
+    ["cluster", "", lastOf(outputs.cluster.id)],
+    ["OIDC issuer", "", outputs.cluster.issuerUrl],
+  ];
+  const workloads = Object.entries(outputs.workloads).map(([name, { clientId, subject, address }]) => [
+    pc.cyan(name),
+    subject,
+    clientId,
+    address ? `http://${address}` : pc.dim("inside the cluster"),
+  ]);
+  return [
+    "",
+    `${pc.green("✔")} ${pc.bold(stack)} is up, in ${Math.round(seconds)} s. No credential is stored anywhere in it.`,
+    "",
+    table(["", "", ""], resources).split("\n").slice(1).join("\n"),
+    "",
+    pc.bold("Workloads"),
+    table(["name", "Kubernetes subject", "client id", "address"], workloads),
+    "",
+    pc.bold("Who may do what"),
+    accessTable(outputs.access),
+    "",
+    pc.dim("npm run sandbox keeps this Azure running for SDKs and kubectl; npm run destroy takes it down."),
+  ].join("\n");
+}

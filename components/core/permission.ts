@@ -1,0 +1,59 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { RoleName } from "./role-catalogue";
+
+/** How a principal that holds a permission can show that it works, by an operation that changes nothing. */
+export type Touch =
+  | { kind: "keyVaultSecret"; vaultUri: pulumi.Input<string>; secretName: string }
+  | { kind: "keyVault"; vaultUri: pulumi.Input<string> }
+  | { kind: "blobContainer"; endpoint: pulumi.Input<string>; containerName: string }
+  | { kind: "blobService"; endpoint: pulumi.Input<string> };
+
+/**
+ * What a resource hands out and a principal is given: an intent, the role that serves it, and the narrowest
+ * scope. Plain data, so that it can be a stack's output and another stack's input.
+ */
+export interface Permission {
+  /** Says in a name what it is for, stable and unique among those of one principal: "app-stripe-key-read". */
+  name: string;
+  /** The same in words: "read secret stripe-key of vault app". */
+  intent: string;
+  /** A built-in role that stays within one service. */
+  role: RoleName;
+  /** The ARM id of what may be touched: a secret, a container, a database, before their account. */
+  scope: pulumi.Input<string>;
+  /** Absent where holding the role cannot be shown without changing something. */
+  touch?: Touch;
+}
+
+/**
+ * A role beyond the catalogue: Owner, Contributor and the like. The reason stands in the role assignment's
+ * description, where the policy pack, the access report and everybody who looks at the assignment find it.
+ */
+export interface BroadPermission {
+  name: string;
+  intent: string;
+  /** The GUID of the role definition. */
+  roleDefinitionGuid: string;
+  scope: pulumi.Input<string>;
+  /** Why nothing narrower will do. */
+  reason: string;
+}
+
+/** What a principal may be given. */
+export type Access = Permission | BroadPermission;
+
+/** @param args.reason at least ten characters: a sentence, not a word. */
+export function broadPermission(args: BroadPermission): BroadPermission {
+  if (args.reason.trim().length < 10) {
+    throw new Error(`broadPermission ${args.name}: 'reason' must say why nothing narrower will do`);
+  }
+  return { ...args };
+}
+
+/** Who is given permissions. */
+export interface Principal {
+  /** The object id in the directory. */
+  principalId: pulumi.Input<string>;
+  /** Always said, because a directory that has not heard of a new principal yet refuses it otherwise. */
+  principalType: pulumi.Input<"ServicePrincipal" | "User" | "Group">;
+}

@@ -1,0 +1,42 @@
+import { EnvHttpProxyAgent, request } from "undici";
+
+export interface HttpRequest {
+  method: "GET" | "POST";
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** PEM certificates to trust beside Node's. */
+  certificateAuthority?: string;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+const timeoutMs = 10_000;
+const agents = new Map<string, EnvHttpProxyAgent>();
+
+function agentFor(certificateAuthority: string | undefined): EnvHttpProxyAgent {
+  const key = certificateAuthority ?? "";
+  const known = agents.get(key);
+  if (known) return known;
+  const tls = certificateAuthority === undefined ? {} : { ca: certificateAuthority };
+  const agent = new EnvHttpProxyAgent({ connect: { ...tls, timeout: timeoutMs }, requestTls: tls });
+  agents.set(key, agent);
+  return agent;
+}
+
+/** One request, through the proxy that HTTPS_PROXY and NO_PROXY name; no retry, no redirect. */
+export async function send(args: HttpRequest): Promise<HttpResponse> {
+  const response = await request(args.url, {
+    method: args.method,
+    dispatcher: agentFor(args.certificateAuthority),
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    ...(args.headers ? { headers: args.headers } : {}),
+    ...(args.body === undefined ? {} : { body: args.body }),
+  });
+  return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
+}

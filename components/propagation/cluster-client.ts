@@ -1,0 +1,79 @@
+import type { RequestOptions } from "node:https";
+import { KubeConfig } from "@kubernetes/client-node";
+import { type HttpResponse, send } from "../dynamic/http";
+
+/** The few calls that proofs make to a cluster, as whoever the kubeconfig logs in. */
+export interface ClusterClient {
+  /** A token of the ServiceAccount as its pods would get it. @throws LinkFailure */
+  serviceAccountToken(namespace: string, name: string, audience: string): Promise<string>;
+  /** @throws LinkFailure unless the caller may list namespaces */
+  listNamespaces(): Promise<void>;
+}
+
+/** One link of the chain that does not work, or not yet. */
+export class LinkFailure extends Error {
+  constructor(
+    /** "ServiceAccount token", "token exchange", "Key Vault secret stripe-key"… */
+    readonly link: string,
+    /** What was answered: "AADSTS700213", "403 ForbiddenByRbac". */
+    readonly answer: string,
+    message: string,
+    /** Whether time may mend it. */
+    readonly mayBeDelay: boolean,
+  ) {
+    super(message);
+    this.name = "LinkFailure";
+  }
+}
+
+const tokenSeconds = 3600;
+
+export function connectCluster(kubeconfig: string): ClusterClient {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error("the kubeconfig has no current cluster");
+  const certificateAuthority = cluster.caData ? Buffer.from(cluster.caData, "base64").toString() : undefined;
+
+  async function call(
+    link: string,
+    method: "GET" | "POST",
+    path: string,
+    body?: unknown,
+  ): Promise<HttpResponse> {
+    const options: RequestOptions = { headers: {} };
+    await config.applyToHTTPSOptions(options);
+    const response = await send({
+      method,
+      url: `${cluster?.server.replace(/\/$/, "")}${path}`,
+      headers: { ...(options.headers as Record<string, string>), "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    });
+    if (response.status >= 200 && response.status < 300) return response;
+    const { message = response.body, reason = "" } = JSON.parse(response.body || "{}") as {
+      message?: string;
+      reason?: string;
+    };
+    throw new LinkFailure(link, `${response.status} ${reason}`.trim(), message, response.status !== 422);
+  }
+
+  return {
+    serviceAccountToken: async (namespace, name, audience) => {
+      const response = await call(
+        `token of ServiceAccount ${namespace}/${name}`,
+        "POST",
+        `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
+        {
+          apiVersion: "authentication.k8s.io/v1",
+          kind: "TokenRequest",
+          spec: { audiences: [audience], expirationSeconds: tokenSeconds },
+        },
+      );
+      return (JSON.parse(response.body) as { status: { token: string } }).status.token;
+    },
+    listNamespaces: async () => {
+      await call("Kubernetes API", "GET", "/api/v1/namespaces?limit=1");
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Touch } from "../core/permission";
+
+/** `Touch` with everything known. */
+export type KnownTouch = {
+  [K in Touch["kind"]]: {
+    [P in keyof Extract<Touch, { kind: K }>]: P extends "kind" ? K : string;
+  };
+}[Touch["kind"]];
+
+/** The whole way of a workload's identity: a token of its ServiceAccount, the exchange, each data plane. */
+export interface WorkloadProof {
+  kind: "workload";
+  /** "orders" */
+  name: string;
+  namespace: string;
+  serviceAccount: string;
+  tenantId: string;
+  clientId: string;
+  audience: string;
+  /** What the federated credential says, to be put beside what the token says. */
+  issuer: string;
+  subject: string;
+  touches: KnownTouch[];
+  /** The ids of credential and role assignments: when one is made anew, the proof is made again. */
+  waitsFor: string[];
+}
+
+/** The deployer's own way into the cluster, which a role assignment opens after a while. */
+export interface ClusterProof {
+  kind: "cluster";
+  name: string;
+  waitsFor: string[];
+}
+
+export type Proof = WorkloadProof | ClusterProof;
+
+/** How to wait. */
+export type PropagationMethod =
+  /** Until everything answers, at most this long: 1 to 3,600 seconds. */
+  | { kind: "proof"; deadlineSeconds: number }
+  /** A fixed time, once for all that is new: 0 to 3,600 seconds. */
+  | { kind: "delay"; delaySeconds: number };
+
+export interface PropagationInputs {
+  kubeconfig: string;
+  method: PropagationMethod;
+  proofs: Proof[];
+}
+
+/** The proofs of `next` that `previous` did not have, or had otherwise. */
+export function newProofs(previous: readonly Proof[], next: readonly Proof[]): Proof[] {
+  const known = new Set(previous.map((proof) => JSON.stringify(proof)));
+  return next.filter((proof) => !known.has(JSON.stringify(proof)));
+}

@@ -1,0 +1,61 @@
+import { BlockList, isIPv4 } from "node:net";
+import type { StoredResource } from "../../arm/resource";
+import type { AccessClaims } from "../../entra/tokens";
+import { forbiddenByFirewall, forbiddenByPolicy, publicAccessDisabled, type VaultPlace } from "./errors";
+
+/** What the data plane needs to know of a vault, read from its ARM resource. */
+export interface Vault extends VaultPlace {
+  id: string;
+  /** "https://name.vault.azure.net" */
+  uri: string;
+  rbac: boolean;
+  purgeProtection: boolean;
+  /** How long a deleted secret can be recovered, 7 to 90. */
+  retentionDays: number;
+  publicNetworkAccess: boolean;
+  /** The only addresses let in; undefined when every one is. */
+  allowedAddresses?: BlockList;
+}
+
+export function vaultOf({ body }: StoredResource): Vault {
+  const properties = body.properties as {
+    enableRbacAuthorization?: boolean;
+    enablePurgeProtection?: boolean;
+    softDeleteRetentionInDays?: number;
+    publicNetworkAccess?: string;
+    networkAcls?: { defaultAction?: string; ipRules?: { value?: string }[] };
+  };
+  const { networkAcls } = properties;
+  return {
+    id: body.id,
+    name: body.name,
+    location: body.location ?? "",
+    uri: `https://${body.name.toLowerCase()}.vault.azure.net`,
+    rbac: properties.enableRbacAuthorization === true,
+    purgeProtection: properties.enablePurgeProtection === true,
+    retentionDays: properties.softDeleteRetentionInDays ?? 90,
+    publicNetworkAccess: properties.publicNetworkAccess?.toLowerCase() !== "disabled",
+    ...(networkAcls?.defaultAction?.toLowerCase() === "deny"
+      ? { allowedAddresses: addressList(networkAcls.ipRules ?? []) }
+      : {}),
+  };
+}
+
+function addressList(rules: { value?: string }[]): BlockList {
+  const list = new BlockList();
+  for (const { value = "" } of rules) {
+    const [address = "", length = "32"] = value.split("/");
+    const bits = Number(length);
+    if (isIPv4(address) && Number.isInteger(bits) && bits >= 0 && bits <= 32) list.addSubnet(address, bits);
+  }
+  return list;
+}
+
+/** @throws KeyVaultError when the vault is closed to the caller whatever its roles are */
+export function checkReachable(vault: Vault, claims: AccessClaims, clientAddress: string): void {
+  if (!vault.publicNetworkAccess) throw publicAccessDisabled(claims, vault);
+  if (vault.allowedAddresses && !vault.allowedAddresses.check(clientAddress)) {
+    throw forbiddenByFirewall(claims, clientAddress, vault);
+  }
+  if (!vault.rbac) throw forbiddenByPolicy(claims, vault);
+}

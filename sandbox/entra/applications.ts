@@ -1,0 +1,63 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Store } from "../core/store";
+
+/** An application registered in the tenant, with the credentials by which it proves itself. */
+export interface Application {
+  /** The client id. */
+  appId: string;
+  /** The object id of the application, which differs from its service principal's. */
+  objectId: string;
+  displayName: string;
+  /** What tokens for this application, as an API, are asked for: `api://…`. */
+  identifierUris: string[];
+  federatedCredentials: ApplicationFederatedCredential[];
+  secrets: ApplicationSecret[];
+}
+
+/** What an application accepts in place of a secret. */
+export interface ApplicationFederatedCredential {
+  id: string;
+  name: string;
+  issuer: string;
+  subject: string;
+  audiences: string[];
+  /** Milliseconds of sandbox time since the epoch. */
+  visibleAt: number;
+}
+
+/** A client secret, of which only a digest is kept. */
+export interface ApplicationSecret {
+  keyId: string;
+  displayName: string;
+  /** SHA-256 of the secret, in base64url. Secrets are random, so nothing slower is needed. */
+  digest: string;
+  /** Seconds since the epoch, in sandbox time. */
+  endDateTime: number;
+}
+
+const table = "applications";
+
+export function getApplication(store: Store, appId: string): Application | undefined {
+  return store.get(table, appId.toLowerCase());
+}
+
+export function putApplication(store: Store, application: Application): void {
+  store.put(table, application.appId.toLowerCase(), application);
+}
+
+export function removeApplication(store: Store, appId: string): boolean {
+  return store.remove(table, appId.toLowerCase());
+}
+
+export function listApplications(store: Store): Application[] {
+  return store.list<Application>(table).map((entry) => entry.value);
+}
+
+export const secretDigest = (secret: string): string =>
+  createHash("sha256").update(secret).digest("base64url");
+
+/** The application's secret that `secret` is, whether or not it is still valid. */
+export function findSecret(application: Application, secret: string): ApplicationSecret | undefined {
+  const digest = Buffer.from(secretDigest(secret));
+  return application.secrets.find((candidate) => timingSafeEqual(Buffer.from(candidate.digest), digest));
+}

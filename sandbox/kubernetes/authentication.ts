@@ -1,0 +1,59 @@
+import type { IncomingMessage } from "node:http";
+import { decodeJwt } from "jose";
+import { TokenRejected } from "../entra/tokens";
+import type { ClusterRuntime } from "./runtime";
+import { verifyServiceAccountToken } from "./service-account-tokens";
+import { unauthorized } from "./status";
+
+/** The AKS server application, for which users' tokens are made. @see https://learn.microsoft.com/azure/aks/kubelogin-authentication */
+export const aksServerApplicationId = "6dae42f8-4368-4678-94ff-3960e28e3630";
+
+/** Who is calling, as Kubernetes sees it. */
+export interface User {
+  name: string;
+  uid?: string;
+  groups: string[];
+  /** The object id of a caller from Entra. */
+  objectId?: string;
+}
+
+/** @throws ApiError 401 without a token that the cluster accepts */
+export async function authenticate(runtime: ClusterRuntime, request: IncomingMessage): Promise<User> {
+  const [, token] = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  if (token === undefined) throw unauthorized();
+  return issuerOf(token) === runtime.cluster.issuerUrl
+    ? serviceAccount(runtime, token)
+    : entra(runtime, token);
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    throw unauthorized();
+  }
+}
+
+async function serviceAccount(runtime: ClusterRuntime, token: string): Promise<User> {
+  const { namespace, name, uid } = await verifyServiceAccountToken(runtime, token);
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    uid,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+  };
+}
+
+async function entra({ context, cluster }: ClusterRuntime, token: string): Promise<User> {
+  if (!cluster.entra) throw unauthorized();
+  const claims = await context.tokens
+    .verify(token, [aksServerApplicationId, `spn:${aksServerApplicationId}`])
+    .catch((error: unknown) => {
+      throw error instanceof TokenRejected ? unauthorized() : error;
+    });
+  const groups = (claims as { groups?: unknown }).groups;
+  return {
+    name: claims.oid,
+    groups: [...(Array.isArray(groups) ? groups.map(String) : []), "system:authenticated"],
+    objectId: claims.oid,
+  };
+}

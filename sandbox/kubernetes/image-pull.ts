@@ -1,0 +1,59 @@
+import { getResource, listResources, type StoredResource } from "../arm/resource";
+import type { Store } from "../core/store";
+import { at } from "./object";
+import type { ClusterRuntime } from "./runtime";
+
+const registryHost = /^[a-z0-9-]+\.azurecr\.io$/;
+
+/** ARM ids of registries by login server: hints, which the resource itself confirms at each use. */
+const ids = new WeakMap<Store, Map<string, string>>();
+
+/**
+ * Why the kubelet's identity may not pull `image`, or undefined when it may. Images of registries that the sandbox
+ * does not hold are taken to be there and public.
+ * @see https://learn.microsoft.com/azure/aks/cluster-container-registry-integration
+ */
+export function imagePullProblem(runtime: ClusterRuntime, image: string): string | undefined {
+  const host = image.split("/")[0]!.toLowerCase();
+  const registry = registryHost.test(host) ? findRegistry(runtime.context.store, host) : undefined;
+  if (!registry || registry.body.properties.anonymousPullEnabled === true) return undefined;
+  const cluster = getResource(runtime.context.store, runtime.cluster.id);
+  const kubelet = at(cluster?.body.properties, "identityProfile", "kubeletidentity", "objectId");
+  const decision =
+    typeof kubelet === "string" &&
+    runtime.context.authorizer.decide({ principalId: kubelet, ...pullOperation(registry, image) });
+  if (decision && decision.allowed) return undefined;
+  return `Back-off pulling image "${image}": failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://${host}/oauth2/token: 401 Unauthorized`;
+}
+
+/** A registry in ABAC mode takes repository permissions and ignores AcrPull. */
+function pullOperation(registry: StoredResource, image: string) {
+  const repositories = registry.body.properties.roleAssignmentMode === "AbacRepositoryPermissions";
+  if (!repositories) {
+    return {
+      operation: "Microsoft.ContainerRegistry/registries/pull/read",
+      dataAction: false,
+      scope: registry.body.id,
+    };
+  }
+  const repository = image.slice(image.indexOf("/") + 1).replace(/[:@].*$/, "");
+  return {
+    operation: "Microsoft.ContainerRegistry/registries/repositories/content/read",
+    dataAction: true,
+    scope: registry.body.id,
+    attributes: { "Microsoft.ContainerRegistry/registries/repositories:name": repository },
+  };
+}
+
+function findRegistry(store: Store, loginServer: string): StoredResource | undefined {
+  const known = ids.get(store) ?? new Map<string, string>();
+  ids.set(store, known);
+  const serves = (resource: StoredResource | undefined) =>
+    String(resource?.body.properties.loginServer).toLowerCase() === loginServer;
+  const id = known.get(loginServer);
+  const hinted = id === undefined ? undefined : getResource(store, id);
+  if (serves(hinted)) return hinted;
+  const found = listResources(store, "/subscriptions/").find(serves);
+  if (found) known.set(loginServer, found.body.id);
+  return found;
+}
