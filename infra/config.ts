@@ -17,10 +17,41 @@ export type ParsedEnvironment = { ok: true; environment: Environment } | { ok: f
 export function parseEnvironment(value: unknown): ParsedEnvironment {
   const parsed = environmentSchema.safeParse(value);
   if (!parsed.success) {
-    return { ok: false, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, value)) };
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, value));
+    const rest = withoutFaults(value);
+    return { ok: false, problems: [...problems, ...(rest ? findContradictions(rest) : [])] };
   }
   const problems = findContradictions(parsed.data);
   return problems.length === 0 ? { ok: true, environment: parsed.data } : { ok: false, problems };
+}
+
+/**
+ * What is left of a configuration when all that is wrong by itself is taken out, so that references can be
+ * checked in the same report. Lists are cut at a fault, which keeps the numbers of the entries before it.
+ */
+function withoutFaults(value: unknown): Environment | undefined {
+  const left = structuredClone(value);
+  for (let depth = 0; depth < 10; depth++) {
+    const parsed = environmentSchema.safeParse(left);
+    if (parsed.success) return parsed.data;
+    for (const { path, code, ...issue } of parsed.error.issues) {
+      const paths =
+        code === "unrecognized_keys" && "keys" in issue ? issue.keys.map((key) => [...path, key]) : [path];
+      for (const fault of paths) takeOut(left, fault.map(String));
+    }
+  }
+  return undefined;
+}
+
+/** Takes out what is at a path or, when nothing is there, what should have had it. */
+function takeOut(input: unknown, path: string[]): void {
+  const [key] = path.slice(-1);
+  if (key === undefined) return;
+  const holder = valueAt(input, path.slice(0, -1));
+  if (Array.isArray(holder) && Number(key) < holder.length) holder.splice(Number(key));
+  else if (typeof holder === "object" && holder !== null && key in holder)
+    Reflect.deleteProperty(holder, key);
+  else takeOut(input, path.slice(0, -1));
 }
 
 function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {

@@ -67,7 +67,7 @@ export function finish(runtime: ClusterRuntime, kind: Kind, object: StoredObject
   }
   const namespace =
     object.metadata.namespace && runtime.objects.get(namespaces, undefined, object.metadata.namespace);
-  if (namespace && namespace.metadata.deletionTimestamp && !terminating.has(runtime)) {
+  if (namespace?.metadata.deletionTimestamp && !terminating.has(runtime)) {
     finish(runtime, namespaces, namespace);
   }
   return object;

@@ -22,7 +22,7 @@ export function imagePullProblem(runtime: ClusterRuntime, image: string): string
   const decision =
     typeof kubelet === "string" &&
     runtime.context.authorizer.decide({ principalId: kubelet, ...pullOperation(registry, image) });
-  if (decision && decision.allowed) return undefined;
+  if (decision?.allowed) return undefined;
   return `Back-off pulling image "${image}": failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://${host}/oauth2/token: 401 Unauthorized`;
 }
 

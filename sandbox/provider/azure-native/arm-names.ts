@@ -55,13 +55,12 @@ function toSdk(value: PlainValue, place: Place | undefined): PlainValue {
   if (Array.isArray(value))
     return value.filter((item) => item !== null).map((item) => toSdk(item, place?.each));
   if (!isObject(value)) return value;
-  const named: PlainObject = {};
-  for (const [armName, member] of Object.entries(value)) {
-    if (member === null) continue;
+  const named = Object.entries(value).flatMap(([armName, member]): [string, PlainValue][] => {
+    if (member === null) return [];
     const memberPlace = place?.members.get(armName) ?? place?.each;
-    named[memberPlace?.sdkName ?? armName] = toSdk(member, memberPlace);
-  }
-  return named;
+    return [[memberPlace?.sdkName ?? armName, toSdk(member, memberPlace)]];
+  });
+  return Object.fromEntries(named);
 }
 
 function toArm(value: PlainValue, place: Place | undefined): PlainValue {
@@ -70,12 +69,11 @@ function toArm(value: PlainValue, place: Place | undefined): PlainValue {
     return value.map((item) => toArm(item, place?.each));
   }
   if (!isObject(value)) return value;
-  const named: PlainObject = {};
-  for (const [sdkName, member] of Object.entries(value)) {
+  const named = Object.entries(value).map(([sdkName, member]): [string, PlainValue] => {
     const armName = place?.armNames.get(sdkName) ?? sdkName;
-    named[armName] = toArm(member, place?.members.get(armName) ?? place?.each);
-  }
-  return named;
+    return [armName, toArm(member, place?.members.get(armName) ?? place?.each)];
+  });
+  return Object.fromEntries(named);
 }
 
 /**

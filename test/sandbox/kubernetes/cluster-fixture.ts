@@ -48,7 +48,12 @@ export function addCluster(
 }
 
 /** Gives a principal a role, as ARM would have put it into the store. */
-export function assignRole({ context }: RunningSandbox, principalId: string, role: string, scope: string): void {
+export function assignRole(
+  { context }: RunningSandbox,
+  principalId: string,
+  role: string,
+  scope: string,
+): void {
   const name = randomUUID();
   const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
   putResource(context.store, {
@@ -67,7 +72,10 @@ export function assignRole({ context }: RunningSandbox, principalId: string, rol
 }
 
 /** An Entra token for the cluster, of the deployer or of another principal. */
-export async function tokenFor({ context }: RunningSandbox, objectId = context.account.deployer.objectId): Promise<string> {
+export async function tokenFor(
+  { context }: RunningSandbox,
+  objectId = context.account.deployer.objectId,
+): Promise<string> {
   const principal = context.directory.byObjectId(objectId);
   if (!principal) throw new Error(`no principal ${objectId}`);
   return context.tokens.issue(principal, aksServerApplicationId, 3600);
