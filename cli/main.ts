@@ -8,6 +8,7 @@ import { describeError } from "./errors";
 
 const program = new Command("keyless")
   .description("A secretless environment on Azure; here on a local Azure, under the real Pulumi engine")
+  .enablePositionalOptions()
   .showHelpAfterError();
 
 const stackArgument = [
@@ -54,7 +55,6 @@ program
   .action(async (options: { port?: number }) => {
     process.exitCode = await sandbox(options);
   });
-program.enablePositionalOptions();
 
 program.parseAsync().catch((error: unknown) => {
   console.error(describeError(error));

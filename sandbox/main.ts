@@ -1,17 +1,19 @@
 import { writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { writeEnvironmentFile } from "./core/environment-file";
+import { shellExports, writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
-import { type RunningSandbox, startSandbox } from "./core/sandbox";
+import { startSandbox } from "./core/sandbox";
+import { attachProviders } from "./provider/attach";
 
 /**
  * Runs the sandbox as a process:
  *
  *     main.ts --directory <path> [--port <number>] [--host <address>] [--environment-file <path>]
- *             [--ready-json [fd]] [--with-parent]
+ *             [--announcement-file <path>] [--ready-json <fd>] [--with-parent]
  *
- * `--ready-json` writes one line of JSON to the file descriptor (default 1) once the sandbox answers;
+ * `--ready-json` writes one line of JSON to the file descriptor once the sandbox answers, and
+ * `--announcement-file` the same to a file;
  * `--with-parent` ends it when its standard input closes, as it does when the parent dies.
  * `KEYLESS_FAULTS` and `KEYLESS_SPEED` set faults and the clock's speed.
  */
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
       port: { type: "string", default: "0" },
       host: { type: "string", default: "127.0.0.1" },
       "environment-file": { type: "string" },
+      "announcement-file": { type: "string" },
       "ready-json": { type: "string" },
       "with-parent": { type: "boolean", default: false },
     },
@@ -36,14 +39,31 @@ async function main(): Promise<void> {
     ...(faults ? { faults: faultSettingsFromEnvironment(faults) } : {}),
     ...(speed ? { speed: wholeNumber("KEYLESS_SPEED", speed, 100_000) } : {}),
   });
-  const environmentFile = values["environment-file"];
-  const removeFile = environmentFile ? writeEnvironmentFile(environmentFile, sandbox.env) : () => {};
-  endWithSignals(sandbox, removeFile, values["with-parent"]);
+  const providers = await attachProviders(sandbox);
+  const env = { ...sandbox.env, PULUMI_DEBUG_PROVIDERS: providers.debugProviders };
+  const announcement = JSON.stringify({
+    processId: process.pid,
+    proxyUrl: sandbox.proxyUrl,
+    env,
+    services: sandbox.services,
+    account: sandbox.context.account,
+  });
+  const { "environment-file": environmentFile, "announcement-file": announcementFile } = values;
+  const removals = [
+    ...(environmentFile ? [writePrivateFile(environmentFile, shellExports(env))] : []),
+    ...(announcementFile ? [writePrivateFile(announcementFile, announcement)] : []),
+  ];
+  endWithSignals(async () => {
+    for (const remove of removals) remove();
+    await providers.close();
+    await sandbox.close();
+  }, values["with-parent"]);
   // What goes wrong in one request must not end the others.
   process.on("uncaughtException", (error) => console.error("The sandbox goes on after:", error));
   process.on("unhandledRejection", (error) => console.error("The sandbox goes on after:", error));
-  if (values["ready-json"] !== undefined)
-    announce(sandbox, wholeNumber("--ready-json", values["ready-json"], 255));
+  if (values["ready-json"] !== undefined) {
+    writeSync(wholeNumber("--ready-json", values["ready-json"], 255), `${announcement}\n`);
+  }
 }
 
 function wholeNumber(name: string, text: string, most: number): number {
@@ -52,18 +72,12 @@ function wholeNumber(name: string, text: string, most: number): number {
   throw new Error(`${name} must be a whole number from 0 to ${most}, got '${text}'.`);
 }
 
-function announce({ proxyUrl, env, services, context }: RunningSandbox, fileDescriptor: number): void {
-  const { account } = context;
-  writeSync(fileDescriptor, `${JSON.stringify({ proxyUrl, env, services, account })}\n`);
-}
-
-function endWithSignals(sandbox: RunningSandbox, removeFile: () => void, withParent: boolean): void {
+function endWithSignals(close: () => Promise<void>, withParent: boolean): void {
   let ending = false;
   const end = async () => {
     if (ending) return;
     ending = true;
-    removeFile();
-    await sandbox.close();
+    await close();
     process.exit(0);
   };
   process.on("SIGTERM", end);

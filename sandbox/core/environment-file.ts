@@ -9,14 +9,14 @@ export function shellExports(variables: Readonly<Record<string, string>>): strin
 }
 
 /**
- * Writes the variables to `path`, readable by the user alone.
+ * Writes a file that its user alone can read, all of it or nothing.
  *
  * @returns removes the file
  */
-export function writeEnvironmentFile(path: string, variables: Readonly<Record<string, string>>): () => void {
+export function writePrivateFile(path: string, content: string): () => void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, shellExports(variables), { mode: 0o600 });
+  writeFileSync(temporary, content, { mode: 0o600 });
   renameSync(temporary, path);
   return () => rmSync(path, { force: true });
 }

@@ -1,5 +1,9 @@
 import { createAuthorizer } from "../arm/authorizer";
+import { createBlobService } from "../data/blob/service";
+import { createKeyVaultService } from "../data/key-vault/service";
+import { createQueueService } from "../data/queue/service";
 import { createEntraService } from "../entra/service";
+import { createIssuerService, createKubernetesApiService } from "../kubernetes/service";
 import type { SandboxContext } from "./context";
 import type { Service, TcpService } from "./service";
 
@@ -11,9 +15,16 @@ export interface SandboxServices {
 
 /** The one place where the parts of the sandbox meet. */
 export async function createServices(context: SandboxContext): Promise<SandboxServices> {
-  const http = [createEntraService(context)];
+  const http = [
+    createEntraService(context),
+    createKeyVaultService(context),
+    createBlobService(context),
+    createQueueService(context),
+    createKubernetesApiService(context),
+    createIssuerService(context),
+  ];
   const tcp: TcpService[] = [];
-  // Until every part is there, one that cannot be loaded is left out.
+  // Until these parts are there, one that cannot be loaded is left out.
   const attempt = async (part: string, load: () => Promise<void>) => {
     try {
       await load();
@@ -24,23 +35,6 @@ export async function createServices(context: SandboxContext): Promise<SandboxSe
   await attempt("ARM", async () => {
     const { createArmService } = await import("../arm/service.js");
     http.push(createArmService(context));
-  });
-  await attempt("Key Vault", async () => {
-    const { createKeyVaultService } = await import("../data/key-vault/service.js");
-    http.push(createKeyVaultService(context));
-  });
-  await attempt("Blob", async () => {
-    const { createBlobService } = await import("../data/blob/service.js");
-    http.push(createBlobService(context));
-  });
-  await attempt("Queue", async () => {
-    const { createQueueService } = await import("../data/queue/service.js");
-    http.push(createQueueService(context));
-  });
-  await attempt("Kubernetes", async () => {
-    // @ts-expect-error
-    const { createKubernetesApiService, createIssuerService } = await import("../kubernetes/service.js");
-    http.push(createKubernetesApiService(context), createIssuerService(context));
   });
   await attempt("SQL", async () => {
     // @ts-expect-error

@@ -65,13 +65,13 @@ const methods = {
     runPlugin(call, ending.signal).catch((error: Error) => call.destroy(error));
   },
 
-  about: method(async (request: language.AboutRequest) => {
+  about: method((request: language.AboutRequest) => {
     const { packageManager } = parseRuntimeOptions(request.getInfo()?.getOptions());
     const answer = new language.AboutResponse().setExecutable(process.execPath).setVersion(process.version);
     const metadata = answer.getMetadataMap();
     const packageManagerInUse = packageManager === "auto" ? "npm" : packageManager;
     metadata.set("packagemanager", packageManagerInUse);
-    metadata.set("packagemanagerVersion", await packageManagerVersion(packageManagerInUse));
+    metadata.set("packagemanagerVersion", packageManagerVersion(packageManagerInUse));
     return answer;
   }),
 

@@ -1,8 +1,7 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import {
   type InstallDependenciesRequest,
@@ -11,8 +10,6 @@ import {
 import { untilEnd } from "./run-program";
 import { type PackageManager, parseRuntimeOptions } from "./runtime-options";
 
-const run = promisify(execFile);
-
 const lockFiles: readonly [string, Exclude<PackageManager, "auto">][] = [
   ["yarn.lock", "yarn"],
   ["pnpm-lock.yaml", "pnpm"],
@@ -20,12 +17,13 @@ const lockFiles: readonly [string, Exclude<PackageManager, "auto">][] = [
   ["package-lock.json", "npm"],
 ];
 
-/** The version that a package manager says of itself, or an empty string when it cannot be asked. */
-export async function packageManagerVersion(
-  packageManager: Exclude<PackageManager, "auto">,
-): Promise<string> {
-  const answer = await run(packageManager, ["--version"]).catch(() => ({ stdout: "" }));
-  return answer.stdout.trim();
+/**
+ * The version of a package manager, or an empty string when this process does not run under it: the engine asks
+ * at the start of every update, and starting npm only to ask it would take longer than all else that is asked.
+ */
+export function packageManagerVersion(packageManager: Exclude<PackageManager, "auto">): string {
+  const agent = process.env.npm_config_user_agent ?? "";
+  return new RegExp(`(?:^| )${packageManager}/(\\S+)`).exec(agent)?.[1] ?? "";
 }
 
 /** Installs a program's dependencies where its package.json is, streaming what the package manager prints. */

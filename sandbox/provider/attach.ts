@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { RunningSandbox } from "../core/sandbox";
 import { createAzureNativeProvider } from "./azure-native";
-import { createKubernetesProvider } from "./kubernetes";
 import { createRandomProvider } from "./random";
 import { type RunningProviders, startProviders } from "./server";
 
@@ -34,7 +33,7 @@ export async function attachProviders(sandbox: RunningSandbox): Promise<RunningP
     // A run that was killed, or that lost its state, is taken up where it was by running it again.
     adoptExisting: true,
   });
-  const providers = await startProviders([azureNative, createKubernetesProvider(), createRandomProvider()]);
+  const providers = await startProviders([azureNative, createRandomProvider()]);
   return {
     ...providers,
     close: async () => {

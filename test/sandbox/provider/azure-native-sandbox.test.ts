@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noFaults } from "../../../sandbox/core/faults";
 import { createAzureNativeProvider } from "../../../sandbox/provider/azure-native";
-import { deployerCredential } from "../../../sandbox/provider/deployer-credential";
 import { type PropertyMap, Secret } from "../../../sandbox/provider/values";
 import { startTestSandbox, type TestSandbox } from "../harness";
 import { type ProviderClient, serveAndConnect } from "./provider-client";
@@ -13,11 +12,12 @@ let stop: () => Promise<void>;
 
 beforeAll(async () => {
   sandbox = await startTestSandbox();
-  const { account } = sandbox.context;
+  const { account, directory, tokens } = sandbox.context;
+  const deployer = directory.byObjectId(account.deployer.objectId)!;
   const provider = createAzureNativeProvider({
     proxyUrl: sandbox.proxyUrl,
     caCertificate: readFileSync(sandbox.caCertificatePath, "utf8"),
-    credential: deployerCredential(sandbox.context),
+    credential: (scope) => tokens.issue(deployer, scope.replace("/.default", ""), 3600),
     tenantId: account.tenantId,
     subscriptionId: account.subscriptionId,
     clientId: account.deployer.clientId,

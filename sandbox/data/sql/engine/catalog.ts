@@ -10,7 +10,7 @@ export interface Relation {
   rows: SqlValue[][];
 }
 
-type Record = { [column: string]: SqlValue };
+type CatalogRow = { [column: string]: SqlValue };
 
 const name: SqlType = { name: "nvarchar", length: 128 };
 const text: SqlType = { name: "nvarchar", length: 60 };
@@ -22,7 +22,7 @@ const sid: SqlType = { name: "varbinary", length: 85 };
 
 interface View {
   columns: { [column: string]: SqlType };
-  rows(session: Session): Record[];
+  rows(session: Session): CatalogRow[];
 }
 
 const typeNames = { E: "EXTERNAL_USER", X: "EXTERNAL_GROUP", R: "DATABASE_ROLE", S: "SQL_USER" };
@@ -32,7 +32,9 @@ const sysSchemaId = 4;
 /** When the principals that every database has were made; one value for all, as in a new database. */
 const epoch = new Date(Date.UTC(2003, 3, 8));
 
-function principalRecord(principal: Omit<StoredPrincipal, "type"> & { type: keyof typeof typeNames }): Record {
+function principalRecord(
+  principal: Omit<StoredPrincipal, "type"> & { type: keyof typeof typeNames },
+): CatalogRow {
   const { type } = principal;
   const isRole = type === "R";
   const isExternal = type === "E" || type === "X";
@@ -55,7 +57,7 @@ function principalRecord(principal: Omit<StoredPrincipal, "type"> & { type: keyo
   };
 }
 
-function fixedPrincipals(): Record[] {
+function fixedPrincipals(): CatalogRow[] {
   const common = { created: epoch.getTime(), roles: [], grants: [] };
   return [
     ...[...fixedUsers].map(([user, id]) =>
@@ -82,7 +84,9 @@ function littleEndian(id: number): string {
 /** Others than itself a principal sees with the right to: https://learn.microsoft.com/sql/relational-databases/security/metadata-visibility-configuration */
 function visiblePrincipals(session: Session): StoredPrincipal[] {
   const { database, userName } = session;
-  const all = ["VIEW DEFINITION", "ALTER ANY USER", "ALTER ANY ROLE"].some((permission) => may(session, permission));
+  const all = ["VIEW DEFINITION", "ALTER ANY USER", "ALTER ANY ROLE"].some((permission) =>
+    may(session, permission),
+  );
   const roles = rolesOf(database, userName);
   const isOwn = ({ name: candidate }: StoredPrincipal) =>
     candidate.toLowerCase() === userName.toLowerCase() || roles.has(candidate.toLowerCase());
@@ -90,11 +94,13 @@ function visiblePrincipals(session: Session): StoredPrincipal[] {
 }
 
 const visibleTables = (session: Session) =>
-  session.database.tables().filter((table) =>
-    ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "VIEW DEFINITION"].some((permission) =>
-      may(session, permission, table.name),
-    ),
-  );
+  session.database
+    .tables()
+    .filter((table) =>
+      ["SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "VIEW DEFINITION"].some((permission) =>
+        may(session, permission, table.name),
+      ),
+    );
 
 /** A role's id, fixed or made. */
 function principalId(session: Session, role: string): number {
@@ -118,7 +124,14 @@ const principalColumns = {
   default_language_lcid: int,
   allow_encrypted_value_modifications: bit,
 };
-const objectColumns = { name, object_id: int, schema_id: int, type: code, type_desc: text, create_date: date };
+const objectColumns = {
+  name,
+  object_id: int,
+  schema_id: int,
+  type: code,
+  type_desc: text,
+  create_date: date,
+};
 
 const objects = (session: Session) =>
   visibleTables(session).map((table) => ({
@@ -159,7 +172,12 @@ const views: { [name: string]: View } = {
         principal.grants.map((grant) => ({
           class: { DATABASE: 0, OBJECT: 1, SCHEMA: 3 }[grant.class],
           class_desc: grant.class === "OBJECT" ? "OBJECT_OR_COLUMN" : grant.class,
-          major_id: grant.object === undefined ? (grant.class === "SCHEMA" ? ownSchemaId : 0) : (session.database.table(grant.object)?.id ?? 0),
+          major_id:
+            grant.object === undefined
+              ? grant.class === "SCHEMA"
+                ? ownSchemaId
+                : 0
+              : (session.database.table(grant.object)?.id ?? 0),
           grantee_principal_id: principal.id,
           permission_name: grant.permission,
           state: grant.state === "GRANT" ? "G" : "D",
@@ -197,5 +215,8 @@ export function systemView(session: Session, qualifiedName: string): Relation | 
   if (!Object.hasOwn(views, qualifiedName)) return undefined;
   const view = views[qualifiedName]!;
   const columns = Object.entries(view.columns).map(([column, type]) => ({ name: column, type }));
-  return { columns, rows: view.rows(session).map((row) => columns.map((column) => row[column.name] ?? null)) };
+  return {
+    columns,
+    rows: view.rows(session).map((row) => columns.map((column) => row[column.name] ?? null)),
+  };
 }

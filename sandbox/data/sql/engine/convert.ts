@@ -84,12 +84,14 @@ function toInteger(value: Exclude<SqlValue, null>, type: string): number | bigin
 }
 
 function toBit(value: Exclude<SqlValue, null>): boolean {
-  if (typeof value === "string" && /^\s*(true|false)\s*$/i.test(value)) return value.trim().toLowerCase() === "true";
+  if (typeof value === "string" && /^\s*(true|false)\s*$/i.test(value))
+    return value.trim().toLowerCase() === "true";
   return toFloat(value) !== 0;
 }
 
 function toFloat(value: Exclude<SqlValue, null>): number {
-  const number = value instanceof Date || value instanceof Guid || Buffer.isBuffer(value) ? Number.NaN : Number(value);
+  const number =
+    value instanceof Date || value instanceof Guid || Buffer.isBuffer(value) ? Number.NaN : Number(value);
   if (!Number.isFinite(number)) throw cannotConvert("float");
   return number;
 }
@@ -102,13 +104,18 @@ function toGuid(value: Exclude<SqlValue, null>): Guid {
         ? Guid.fromBytes(Buffer.concat([value, Buffer.alloc(16)]).subarray(0, 16))
         : Guid.parse(String(value));
   if (!guid) {
-    throw new SqlError(8169, "Conversion failed when converting from a character string to uniqueidentifier.", 2);
+    throw new SqlError(
+      8169,
+      "Conversion failed when converting from a character string to uniqueidentifier.",
+      2,
+    );
   }
   return guid;
 }
 
 function toDate(value: Exclude<SqlValue, null>): Date {
-  const time = value instanceof Date ? value.getTime() : typeof value === "string" ? parseTime(value) : Number.NaN;
+  const time =
+    value instanceof Date ? value.getTime() : typeof value === "string" ? parseTime(value) : Number.NaN;
   if (Number.isNaN(time)) {
     throw new SqlError(241, "Conversion failed when converting date and/or time from character string.");
   }
@@ -116,4 +123,5 @@ function toDate(value: Exclude<SqlValue, null>): Date {
 }
 
 /** Text without a zone is taken as UTC, which is the time zone of Azure SQL Database. */
-const parseTime = (text: string) => Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(" ", "T")}Z`);
+const parseTime = (text: string) =>
+  Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text.replace(" ", "T")}Z`);

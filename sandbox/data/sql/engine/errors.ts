@@ -32,7 +32,12 @@ export const unsupported = (what: string) =>
 export const cannotConvert = (type: string) =>
   new SqlError(8114, `Error converting data type to ${type}.`, 5);
 
-export const objectPermissionDenied = (permission: string, object: string, database: string, schema: string) =>
+export const objectPermissionDenied = (
+  permission: string,
+  object: string,
+  database: string,
+  schema: string,
+) =>
   new SqlError(
     229,
     `The ${permission} permission was denied on the object '${object}', database '${database}', schema '${schema}'.`,
@@ -41,7 +46,8 @@ export const objectPermissionDenied = (permission: string, object: string, datab
   );
 export const statementPermissionDenied = (statement: string, database: string) =>
   new SqlError(262, `${statement} permission denied in database '${database}'.`, 1, 14);
-export const notPermitted = () => new SqlError(15247, "User does not have permission to perform this action.");
+export const notPermitted = () =>
+  new SqlError(15247, "User does not have permission to perform this action.");
 
 /** Also the answer to who may not know whether it exists. */
 export const missingOrNotPermitted = (verb: string, kind: string, name: string) =>

@@ -24,7 +24,8 @@ function isMember(session: Session, role: string | undefined, member: string): S
   if (role === undefined) return null;
   const known = fixedRoles.has(role.toLowerCase()) || session.database.principal(role)?.type === "R";
   if (!known) return null;
-  if (member.toLowerCase() === "dbo") return role.toLowerCase() === "db_owner" || role.toLowerCase() === "public" ? 1 : 0;
+  if (member.toLowerCase() === "dbo")
+    return role.toLowerCase() === "db_owner" || role.toLowerCase() === "public" ? 1 : 0;
   return rolesOf(session.database, member).has(role.toLowerCase()) ? 1 : 0;
 }
 
@@ -35,9 +36,16 @@ function principalId(session: Session, name: string): SqlValue {
 }
 
 /** @see https://learn.microsoft.com/sql/t-sql/functions/has-perms-by-name-transact-sql */
-function hasPermission(session: Session, securable: SqlValue, kind: SqlValue, permission: SqlValue): SqlValue {
+function hasPermission(
+  session: Session,
+  securable: SqlValue,
+  kind: SqlValue,
+  permission: SqlValue,
+): SqlValue {
   const wanted = textOf(permission)?.toUpperCase();
-  const name = textOf(securable)?.replace(/^\[?dbo\]?\./i, "").replace(/^\[(.*)\]$/, "$1");
+  const name = textOf(securable)
+    ?.replace(/^\[?dbo\]?\./i, "")
+    .replace(/^\[(.*)\]$/, "$1");
   const securableClass = textOf(kind)?.toUpperCase();
   if (wanted === undefined) return null;
   if (securableClass === "DATABASE") return may(session, wanted) ? 1 : 0;
@@ -74,7 +82,8 @@ const scalars: { [name: string]: Scalar } = {
   user_id: (session, name = session.userName) => principalId(session, textOf(name) ?? session.userName),
   database_principal_id: (session, name = session.userName) => principalId(session, textOf(name) ?? ""),
   is_member: (session, role) => isMember(session, textOf(role), session.userName),
-  is_rolemember: (session, role, member) => isMember(session, textOf(role), textOf(member) ?? session.userName),
+  is_rolemember: (session, role, member) =>
+    isMember(session, textOf(role), textOf(member) ?? session.userName),
   is_srvrolemember: () => 0,
   has_perms_by_name: (session, securable = null, kind = null, permission = null) =>
     hasPermission(session, securable, kind, permission),
@@ -83,7 +92,9 @@ const scalars: { [name: string]: Scalar } = {
   db_name: ({ database }) => database.name,
   db_id: () => 5,
   object_id: (session, name) => {
-    const table = textOf(name)?.replace(/^\[?dbo\]?\./i, "").replace(/^\[(.*)\]$/, "$1");
+    const table = textOf(name)
+      ?.replace(/^\[?dbo\]?\./i, "")
+      .replace(/^\[(.*)\]$/, "$1");
     return table === undefined ? null : (session.database.table(table)?.id ?? null);
   },
   schema_name: () => "dbo",
@@ -101,12 +112,17 @@ const scalars: { [name: string]: Scalar } = {
   rtrim: ofText((text) => text.trimEnd()),
   trim: ofText((text) => text.trim()),
   datalength: (_session, value = null) =>
-    value === null ? null : Buffer.isBuffer(value) ? value.length : Buffer.byteLength(toText(value), "utf16le"),
+    value === null
+      ? null
+      : Buffer.isBuffer(value)
+        ? value.length
+        : Buffer.byteLength(toText(value), "utf16le"),
   quotename: (_session, name = null, quote = "[") => quoteName(name, textOf(quote)),
   concat: (_session, ...values) => values.map((value) => textOf(value) ?? "").join(""),
   isnull: (_session, value = null, otherwise = null) => value ?? otherwise,
   coalesce: (_session, ...values) => values.find((value) => value !== null) ?? null,
-  abs: (_session, value = null) => (value === null ? null : Math.abs(convert(value, { name: "float" }) as number)),
+  abs: (_session, value = null) =>
+    value === null ? null : Math.abs(convert(value, { name: "float" }) as number),
 };
 
 function quoteName(name: SqlValue, quote = "["): SqlValue {

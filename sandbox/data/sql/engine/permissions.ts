@@ -52,7 +52,8 @@ export function may(session: Session, permission: string, table?: string): boole
   const applying = grants.filter((grant) => applies(grant, permission, table));
   if (applying.some(({ state }) => state === "DENY")) return false;
   return (
-    applying.some(({ state }) => state === "GRANT") || roles.some((role) => allowedByRole[role]?.includes(permission))
+    applying.some(({ state }) => state === "GRANT") ||
+    roles.some((role) => allowedByRole[role]?.includes(permission))
   );
 }
 

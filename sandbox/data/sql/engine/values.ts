@@ -6,7 +6,9 @@ export class Guid {
   /** Undefined when the text is none. */
   static parse(text: string): Guid | undefined {
     const trimmed = text.trim().replace(/^\{(.*)\}$/, "$1");
-    return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed) ? new Guid(trimmed.toUpperCase()) : undefined;
+    return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed)
+      ? new Guid(trimmed.toUpperCase())
+      : undefined;
   }
 
   /** From the 16 bytes that SQL Server keeps: the first three groups are little-endian. */

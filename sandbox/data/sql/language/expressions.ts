@@ -44,7 +44,9 @@ export class ExpressionParser {
       return { kind: "exists", select };
     }
     const value = this.sum();
-    const operator = (["=", "<>", "!=", "<=", ">=", "<", ">"] as const).find((symbol) => tokens.takeSymbol(symbol));
+    const operator = (["=", "<>", "!=", "<=", ">=", "<", ">"] as const).find((symbol) =>
+      tokens.takeSymbol(symbol),
+    );
     if (operator) return binary(operator === "!=" ? "<>" : operator, value, this.sum());
     if (tokens.takeWord("is")) {
       const negated = tokens.takeWord("not");
@@ -84,7 +86,8 @@ export class ExpressionParser {
 
   private factor(): Expression {
     const { tokens } = this;
-    if (tokens.takeSymbol("-")) return { kind: "unary", operator: "-", value: tokens.nested(() => this.factor()) };
+    if (tokens.takeSymbol("-"))
+      return { kind: "unary", operator: "-", value: tokens.nested(() => this.factor()) };
     if (tokens.takeSymbol("+")) return tokens.nested(() => this.factor());
     if (tokens.takeSymbol("(")) {
       if (tokens.isWord("select")) throw unsupported("a subquery as a value");

@@ -59,7 +59,9 @@ class StatementParser {
 
   private refuse(): never {
     const { tokens } = this;
-    const words = [tokens.peek(), tokens.peek(1)].filter(({ kind }) => kind === "word").map(({ text }) => text);
+    const words = [tokens.peek(), tokens.peek(1)]
+      .filter(({ kind }) => kind === "word")
+      .map(({ text }) => text);
     if (words.length === 0) tokens.fail();
     throw unsupported(words.join(" ").toUpperCase().slice(0, 100));
   }
@@ -110,7 +112,12 @@ class StatementParser {
       const add = tokens.takeSymbol("+=");
       if (!add) tokens.expectSymbol("=");
       const value = this.expression();
-      const sum: Expression = { kind: "binary", operator: "+", left: { kind: "variable", name }, right: value };
+      const sum: Expression = {
+        kind: "binary",
+        operator: "+",
+        left: { kind: "variable", name },
+        right: value,
+      };
       return { kind: "set", name, value: add ? sum : value };
     }
     tokens.name();
@@ -144,7 +151,8 @@ class StatementParser {
     tokens.takeWord("into");
     const into = tokens.objectName();
     const columns = tokens.isSymbol("(") ? { columns: tokens.listInParentheses(() => tokens.name()) } : {};
-    if (tokens.isWord("output") || tokens.isWord("default")) throw unsupported(`INSERT … ${tokens.peek().text.toUpperCase()}`);
+    if (tokens.isWord("output") || tokens.isWord("default"))
+      throw unsupported(`INSERT … ${tokens.peek().text.toUpperCase()}`);
     if (tokens.isWord("select")) return { kind: "insert", into, ...columns, select: this.selects.parse() };
     tokens.expectWord("values");
     const rows = tokens.list(() => tokens.listInParentheses(this.expression));
@@ -184,14 +192,20 @@ class StatementParser {
     for (const word of ["constraint", "primary", "foreign", "unique", "check", "index"]) {
       if (tokens.isWord(word)) throw unsupported(`table constraint ${word.toUpperCase()}`);
     }
-    const column: ColumnDefinition = { name: tokens.name(), type: parseType(tokens, 1), nullable: true, primaryKey: false };
+    const column: ColumnDefinition = {
+      name: tokens.name(),
+      type: parseType(tokens, 1),
+      nullable: true,
+      primaryKey: false,
+    };
     for (;;) {
       if (tokens.takeWord("not", "null")) column.nullable = false;
       else if (tokens.takeWord("primary", "key")) {
         column.primaryKey = true;
         column.nullable = false;
       } else if (tokens.takeWord("identity")) column.identity = this.identity();
-      else if (tokens.peek().kind === "word") throw unsupported(`column option ${tokens.peek().text.toUpperCase()}`);
+      else if (tokens.peek().kind === "word")
+        throw unsupported(`column option ${tokens.peek().text.toUpperCase()}`);
       else return column;
       tokens.takeWord("null");
     }

@@ -3,7 +3,10 @@ import type { Expression, Securable, Statement } from "./syntax";
 import type { TokenStream } from "./token-stream";
 
 /** Users, roles and permissions; undefined when the statement is about something else. */
-export function parseSecurityStatement(tokens: TokenStream, expression: () => Expression): Statement | undefined {
+export function parseSecurityStatement(
+  tokens: TokenStream,
+  expression: () => Expression,
+): Statement | undefined {
   if (tokens.takeWord("create", "user")) return createUser(tokens, expression);
   if (tokens.takeWord("create", "role")) {
     const name = tokens.name();
@@ -83,6 +86,7 @@ function securable(tokens: TokenStream): Securable {
   if (!tokens.isSymbol("::", 1)) return { class: "OBJECT", name: tokens.objectName() };
   const given = tokens.name().toUpperCase();
   tokens.next();
-  if (given !== "OBJECT" && given !== "SCHEMA" && given !== "DATABASE") throw unsupported(`permissions on ${given}`);
+  if (given !== "OBJECT" && given !== "SCHEMA" && given !== "DATABASE")
+    throw unsupported(`permissions on ${given}`);
   return { class: given, name: tokens.objectName() };
 }

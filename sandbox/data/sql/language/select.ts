@@ -32,7 +32,15 @@ export class SelectParser {
       if (tokens.isWord(clause)) throw unsupported(`SELECT … ${clause.toUpperCase()}`);
     }
     const orderBy = tokens.takeWord("order", "by") ? tokens.list(() => this.order()) : [];
-    return { items, distinct, joins, orderBy, ...(top ? { top } : {}), ...(from ? { from } : {}), ...(where ? { where } : {}) };
+    return {
+      items,
+      distinct,
+      joins,
+      orderBy,
+      ...(top ? { top } : {}),
+      ...(from ? { from } : {}),
+      ...(where ? { where } : {}),
+    };
   }
 
   /** `WHERE …`, if it comes next. */
@@ -90,12 +98,15 @@ export class SelectParser {
     }
     const token = tokens.peek();
     const canBe = token.kind === "word" && (token.quoted || !notAnAlias.has(token.text.toLowerCase()));
-    return canBe && !(token.newLine && !token.quoted && startsStatement(token.text)) ? tokens.name() : undefined;
+    return canBe && !(token.newLine && !token.quoted && startsStatement(token.text))
+      ? tokens.name()
+      : undefined;
   }
 
   private join(): Join | undefined {
     const { tokens } = this;
-    if (tokens.takeSymbol(",") || tokens.takeWord("cross", "join")) return { kind: "cross", source: this.source() };
+    if (tokens.takeSymbol(",") || tokens.takeWord("cross", "join"))
+      return { kind: "cross", source: this.source() };
     if (tokens.isWord("right") || tokens.isWord("full")) throw unsupported("RIGHT and FULL JOIN");
     const left = tokens.takeWord("left", "outer", "join") || tokens.takeWord("left", "join");
     if (!left && !tokens.takeWord("inner", "join") && !tokens.takeWord("join")) return undefined;

@@ -15,7 +15,20 @@ export type Expression =
   | { kind: "like"; value: Expression; pattern: Expression; negated: boolean }
   | { kind: "exists"; select: Select };
 
-export type BinaryOperator = "or" | "and" | "=" | "<>" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/" | "%";
+export type BinaryOperator =
+  | "or"
+  | "and"
+  | "="
+  | "<>"
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%";
 
 /** A name of up to three parts; those in front may be missing. */
 export interface ObjectName {
@@ -78,7 +91,13 @@ export type Statement =
   | { kind: "dropPrincipal"; principal: "user" | "role"; name: string; ifExists: boolean }
   | { kind: "createRole"; name: string }
   | { kind: "alterRole"; role: string; change: "add" | "drop"; member: string }
-  | { kind: "permission"; verb: "grant" | "deny" | "revoke"; permissions: string[]; on: Securable; principals: string[] }
+  | {
+      kind: "permission";
+      verb: "grant" | "deny" | "revoke";
+      permissions: string[];
+      on: Securable;
+      principals: string[];
+    }
   | { kind: "declare"; name: string; type: SqlType; value?: Expression }
   | { kind: "set"; name: string; value: Expression }
   | { kind: "setOption" }

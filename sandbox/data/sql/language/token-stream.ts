@@ -82,7 +82,11 @@ export class TokenStream {
     while (this.takeSymbol(".")) parts.push(this.name());
     if (parts.length > 3) this.fail();
     const [name = "", schema, database] = parts.reverse();
-    return { name, ...(schema === undefined ? {} : { schema }), ...(database === undefined ? {} : { database }) };
+    return {
+      name,
+      ...(schema === undefined ? {} : { schema }),
+      ...(database === undefined ? {} : { database }),
+    };
   }
 
   /** A list with commas. */

@@ -29,7 +29,8 @@ const patterns: [Exclude<Token["kind"], "end"> | "space", RegExp][] = [
 
 /** @throws SqlError */
 export function tokenize(sql: string): PlacedToken[] {
-  if (sql.length > longestBatch) throw new SqlError(191, "Some part of your SQL statement is nested too deeply.", 1, 15);
+  if (sql.length > longestBatch)
+    throw new SqlError(191, "Some part of your SQL statement is nested too deeply.", 1, 15);
   const tokens: PlacedToken[] = [];
   let position = 0;
   let newLine = true;

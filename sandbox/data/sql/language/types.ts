@@ -37,7 +37,12 @@ export function parseType(tokens: TokenStream, defaultLength: number): SqlType {
   const length = given ?? defaultLength;
   const most = name.startsWith("n") ? 4000 : 8000;
   if (length !== "max" && (length < 1 || length > most)) {
-    throw new SqlError(131, `The size (${length}) given to the type '${name}' exceeds the maximum allowed (${most}).`, 3, 15);
+    throw new SqlError(
+      131,
+      `The size (${length}) given to the type '${name}' exceeds the maximum allowed (${most}).`,
+      3,
+      15,
+    );
   }
   return { name, length };
 }

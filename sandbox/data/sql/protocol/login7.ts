@@ -58,7 +58,8 @@ function findFedAuth(payload: Buffer, offset: number): FedAuth | undefined {
 function parseFedAuth(data: ByteReader): FedAuth {
   const library = data.uint8() >> 1;
   if (library === libraryWorkflow) return { kind: "workflow" };
-  if (library !== librarySecurityToken) throw new ProtocolError("The login's way of authentication is unknown.");
+  if (library !== librarySecurityToken)
+    throw new ProtocolError("The login's way of authentication is unknown.");
   return { kind: "token", token: data.bytes(data.uint32()).toString("utf16le") };
 }
 

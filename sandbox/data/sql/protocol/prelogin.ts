@@ -1,6 +1,13 @@
 import { ByteReader, ProtocolError } from "./byte-reader";
 
-const option = { version: 0x00, encryption: 0x01, instance: 0x02, threadId: 0x03, mars: 0x04, fedAuthRequired: 0x06 };
+const option = {
+  version: 0x00,
+  encryption: 0x01,
+  instance: 0x02,
+  threadId: 0x03,
+  mars: 0x04,
+  fedAuthRequired: 0x06,
+};
 const terminator = 0xff;
 
 /** ENCRYPT_REQ: Azure SQL Database never speaks in the clear. */

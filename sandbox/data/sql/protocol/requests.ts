@@ -50,7 +50,8 @@ export function parseCall(payload: Buffer): Call {
   const reader = new ByteReader(payload);
   skipHeaders(reader);
   const length = reader.uint16();
-  const procedure = length === 0xffff ? (wellKnownProcedures[reader.uint16()] ?? "unknown") : reader.text(length);
+  const procedure =
+    length === 0xffff ? (wellKnownProcedures[reader.uint16()] ?? "unknown") : reader.text(length);
   reader.uint16();
   const parameters: Parameter[] = [];
   while (reader.left > 0) {
@@ -59,7 +60,13 @@ export function parseCall(payload: Buffer): Call {
     const output = (reader.uint8() & 0x01) !== 0;
     parameters.push({ name, output, ...readTyped(reader) });
   }
-  return { procedure: procedure.toLowerCase().replace(/^(\[?sys\]?\.)/, "").replace(/[[\]]/g, ""), parameters };
+  return {
+    procedure: procedure
+      .toLowerCase()
+      .replace(/^(\[?sys\]?\.)/, "")
+      .replace(/[[\]]/g, ""),
+    parameters,
+  };
 }
 
 /** A type and a value of it. @throws ProtocolError for types that are not understood */
@@ -106,7 +113,10 @@ function readTyped(reader: ByteReader): { type: SqlType; value: SqlValue } {
     case 0xa5:
     case 0xad: {
       const length = reader.uint16();
-      return { type: { name: "varbinary", length: textLength(length, 1) }, value: readVariable(reader, length) };
+      return {
+        type: { name: "varbinary", length: textLength(length, 1) },
+        value: readVariable(reader, length),
+      };
     }
     default:
       throw new ProtocolError(`A parameter's type, 0x${id.toString(16)}, is not understood.`);
@@ -116,7 +126,8 @@ function readTyped(reader: ByteReader): { type: SqlType; value: SqlValue } {
 function readSized(reader: ByteReader, type: SqlType, decode: (bytes: Buffer) => SqlValue) {
   const declared = reader.uint8();
   const length = reader.uint8();
-  if (length !== 0 && length !== declared) throw new ProtocolError("A parameter has another length than its type.");
+  if (length !== 0 && length !== declared)
+    throw new ProtocolError("A parameter has another length than its type.");
   return { type, value: length === 0 ? null : decode(reader.bytes(length)) };
 }
 
@@ -139,7 +150,10 @@ function readDecimal(reader: ByteReader): { type: SqlType; value: SqlValue } {
   if (length === 0) return { type: { name: "float" }, value: null };
   const sign = reader.uint8() === 0 ? -1 : 1;
   const digits = Buffer.from(reader.bytes(length - 1)).reverse();
-  return { type: { name: "float" }, value: (sign * Number(BigInt(`0x0${digits.toString("hex")}`))) / 10 ** scale };
+  return {
+    type: { name: "float" },
+    value: (sign * Number(BigInt(`0x0${digits.toString("hex")}`))) / 10 ** scale,
+  };
 }
 
 function readText(reader: ByteReader, name: "nvarchar" | "varchar", decode: (bytes: Buffer) => string) {
@@ -160,7 +174,8 @@ function readVariable(reader: ByteReader, maximum: number): Buffer | null {
   }
   if (reader.uint64() === 0xffffffffffffffffn) return null;
   const chunks: Buffer[] = [];
-  for (let length = reader.uint32(); length !== 0; length = reader.uint32()) chunks.push(reader.bytes(length));
+  for (let length = reader.uint32(); length !== 0; length = reader.uint32())
+    chunks.push(reader.bytes(length));
   return Buffer.concat(chunks);
 }
 
@@ -171,7 +186,8 @@ function readDateTime2(reader: ByteReader): { type: SqlType; value: SqlValue } {
   const scale = reader.uint8();
   const length = reader.uint8();
   if (length === 0) return { type: { name: "datetime2" }, value: null };
-  if (length < 6 || length > 8 || scale > 7) throw new ProtocolError("A datetime2 has a length that none has.");
+  if (length < 6 || length > 8 || scale > 7)
+    throw new ProtocolError("A datetime2 has a length that none has.");
   const time = reader.bytes(length - 3).readUIntLE(0, length - 3) / 10 ** (scale - 3);
   const day = reader.bytes(3).readUIntLE(0, 3) - daysBeforeEpoch;
   return { type: { name: "datetime2" }, value: validDate(day * dayMs + time) };

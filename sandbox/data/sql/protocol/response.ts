@@ -62,7 +62,12 @@ export class Response {
   loginAck(tdsVersion: number): void {
     const version = Buffer.alloc(4);
     version.writeUInt32BE(tdsVersion >>> 0);
-    this.add(token(0xad, Buffer.concat([Buffer.from([1]), version, shortText("Microsoft SQL Server"), serverVersion])));
+    this.add(
+      token(
+        0xad,
+        Buffer.concat([Buffer.from([1]), version, shortText("Microsoft SQL Server"), serverVersion]),
+      ),
+    );
   }
 
   environment(kind: "database" | "language" | "packetSize", value: string, old: string): void {

@@ -1,4 +1,4 @@
-import { Guid, isBinary, isText, type SqlType, type SqlValue } from "../engine/values";
+import { type Guid, isBinary, isText, type SqlType, type SqlValue } from "../engine/values";
 
 export interface ResultColumn {
   name: string;
@@ -30,7 +30,10 @@ export function encodeResultSet({ columns, rows }: ResultSet): Buffer {
     ]),
   );
   const encoded = rows.map((row) =>
-    Buffer.concat([Buffer.from([0xd1]), ...columns.map(({ type }, index) => encodeValue(row[index] ?? null, type))]),
+    Buffer.concat([
+      Buffer.from([0xd1]),
+      ...columns.map(({ type }, index) => encodeValue(row[index] ?? null, type)),
+    ]),
   );
   return Buffer.concat([Buffer.from([0x81]), uint16(columns.length), ...metadata, ...encoded]);
 }
@@ -62,7 +65,8 @@ function typeInfo(type: SqlType): Buffer {
 }
 
 function encodeValue(value: SqlValue, type: SqlType): Buffer {
-  if (isText(type)) return encodeBytes(value === null ? null : Buffer.from(String(value), "utf16le"), isLong(type));
+  if (isText(type))
+    return encodeBytes(value === null ? null : Buffer.from(String(value), "utf16le"), isLong(type));
   if (isBinary(type)) return encodeBytes(value as Buffer | null, isLong(type));
   if (value === null) return Buffer.from([0]);
   const bytes = fixedBytes(value, type);

@@ -21,7 +21,8 @@ export function startTlsInPackets(socket: Socket, secureContext: SecureContext):
   const sendFlight = () => {
     const flight = Buffer.concat(outgoing);
     outgoing = [];
-    if (flight.length > 0) socket.write(wrapped ? toPackets(packetType.prelogin, flight, packetSize) : flight);
+    if (flight.length > 0)
+      socket.write(wrapped ? toPackets(packetType.prelogin, flight, packetSize) : flight);
   };
 
   const channel = new Duplex({
