@@ -1,3 +1,4 @@
+import { delimiter, dirname } from "node:path";
 import { prepareCommand } from "../sandbox/engine/command";
 import { type Engine, ensureEngine } from "../sandbox/engine/engine";
 import type { Environment } from "../sandbox/engine/run";
@@ -27,11 +28,13 @@ export async function openSession(options: { quiet?: boolean } = {}): Promise<Se
     const engine = await ensureEngine({ report: line.report, home });
     say(engine.how);
     const sandbox = await attachSandbox();
+    const path = [dirname(engine.pulumi), sandbox.env.PATH].join(delimiter);
+    const env = { ...sandbox.env, PATH: path };
     return {
       engine,
-      stack: (projectDirectory, stack) => prepareStack({ engine, projectDirectory, stack, env: sandbox.env }),
+      stack: (projectDirectory, stack) => prepareStack({ engine, projectDirectory, stack, env }),
       invocation: (projectDirectory, args) =>
-        prepareCommand({ engine, projectDirectory, args, defaultStack: "dev", env: sandbox.env }),
+        prepareCommand({ engine, projectDirectory, args, defaultStack: "dev", env }),
       close: sandbox.release,
     };
   } catch (error) {

@@ -1,9 +1,11 @@
 import { writeSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { shellExports, writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
 import { startSandbox } from "./core/sandbox";
+import { installKubelogin } from "./kubernetes/kubelogin-shim";
 import { attachProviders } from "./provider/attach";
 
 /**
@@ -40,7 +42,13 @@ async function main(): Promise<void> {
     ...(speed ? { speed: wholeNumber("KEYLESS_SPEED", speed, 100_000) } : {}),
   });
   const providers = await attachProviders(sandbox);
-  const env = { ...sandbox.env, PULUMI_DEBUG_PROVIDERS: providers.debugProviders };
+  const kubelogin = await installKubelogin(join(values.directory, "bin"));
+  const env = {
+    ...sandbox.env,
+    PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
+    // Last, so that a kubelogin of the user's own comes before ours.
+    PATH: [process.env.PATH ?? "", dirname(kubelogin)].join(delimiter),
+  };
   const announcement = JSON.stringify({
     processId: process.pid,
     proxyUrl: sandbox.proxyUrl,

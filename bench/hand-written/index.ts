@@ -14,11 +14,12 @@ const roles = {
   acrPull: "7f951dda-4ed3-4680-a7ca-43fe172d538d",
   keyVaultSecretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
   storageBlobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+  aksRbacClusterAdmin: "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b",
 };
 const namespace = "shop";
 const workloads = new pulumi.Config().requireNumber("workloads");
 
-const { subscriptionId, tenantId } = authorization.getClientConfigOutput();
+const { subscriptionId, tenantId, objectId } = authorization.getClientConfigOutput();
 const roleDefinitionId = (role: string) =>
   pulumi.interpolate`/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
 
@@ -51,6 +52,14 @@ const account = new storage.StorageAccount("docs", {
   allowSharedKeyAccess: false,
   enableHttpsTrafficOnly: true,
   minimumTlsVersion: "TLS1_2",
+});
+const retention = { enabled: true, days: 7 };
+new storage.BlobServiceProperties("docs", {
+  resourceGroupName,
+  accountName: account.name,
+  blobServicesName: "default",
+  deleteRetentionPolicy: retention,
+  containerDeleteRetentionPolicy: retention,
 });
 const container = new storage.BlobContainer("invoices", {
   resourceGroupName,
@@ -89,6 +98,14 @@ new authorization.RoleAssignment("main-pulls-images", {
   principalType: "ServicePrincipal",
 });
 
+// With Azure RBAC, whoever makes the cluster may not use it yet.
+const administrator = new authorization.RoleAssignment("main-administrator", {
+  scope: cluster.id,
+  roleDefinitionId: roleDefinitionId(roles.aksRbacClusterAdmin),
+  principalId: objectId,
+  principalType: "ServicePrincipal",
+});
+
 const credentials = containerservice.listManagedClusterUserCredentialsOutput({
   resourceGroupName,
   resourceName: cluster.name,
@@ -96,7 +113,7 @@ const credentials = containerservice.listManagedClusterUserCredentialsOutput({
 const kubeconfig = pulumi.secret(
   credentials.kubeconfigs.apply(([first]) => Buffer.from(first?.value ?? "", "base64").toString()),
 );
-const provider = new k8s.Provider("main", { kubeconfig });
+const provider = new k8s.Provider("main", { kubeconfig }, { dependsOn: [administrator] });
 
 const shop = new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace } }, { provider });
 

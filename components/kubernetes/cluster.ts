@@ -6,7 +6,7 @@ import type { NetworkAccess } from "../core/network-access";
 import type { Permission } from "../core/permission";
 import { assignRole } from "../core/role-assignment";
 import { Propagation } from "../propagation/propagation";
-import { automaticName, checkName, type Placement } from "../resources/resource-group";
+import { automaticName, checkName, deployerPrincipal, type Placement } from "../resources/resource-group";
 import { loginOf, unattendedKubeconfig } from "./kubeconfig";
 
 /** A cluster that workloads can be put on. */
@@ -126,10 +126,7 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
           role: "Azure Kubernetes Service RBAC Cluster Admin",
           scope: this.id,
         },
-        principal: {
-          principalId: resourceGroup.deployer.objectId,
-          principalType: resourceGroup.deployer.principalType,
-        },
+        principal: deployerPrincipal(resourceGroup),
         holder: "deployer",
       },
       { parent: this },

@@ -42,7 +42,14 @@ export function connectCluster(kubeconfig: string): ClusterClient {
     body?: unknown,
   ): Promise<HttpResponse> {
     const options: RequestOptions = { headers: {} };
-    await config.applyToHTTPSOptions(options);
+    await config.applyToHTTPSOptions(options).catch((error: Error) => {
+      throw new LinkFailure(
+        "login to the cluster",
+        "no token",
+        `${error.message}. Is kubelogin on PATH?`,
+        false,
+      );
+    });
     const response = await send({
       method,
       url: `${cluster?.server.replace(/\/$/, "")}${path}`,

@@ -31,7 +31,7 @@ export async function proveAll(
 
   async function proveOne(proof: Proof): Promise<void> {
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.5, longestPauseMs)) {
-      const failure = await attempt(proof, cluster);
+      const failure = await attempt(proof, cluster, options.report);
       if (!failure) {
         proven++;
         return;
@@ -59,10 +59,14 @@ export async function proveAll(
   if (failures.length > 0) throw new Error(describeFailures(failures, options.deadlineSeconds));
 }
 
-async function attempt(proof: Proof, cluster: ClusterClient): Promise<LinkFailure | undefined> {
+async function attempt(
+  proof: Proof,
+  cluster: ClusterClient,
+  report: ProveOptions["report"],
+): Promise<LinkFailure | undefined> {
   try {
     if (proof.kind === "cluster") await cluster.listNamespaces();
-    else await proveWorkload(proof, cluster);
+    else await proveWorkload(proof, cluster, report);
     return undefined;
   } catch (error) {
     if (error instanceof LinkFailure) return error;
@@ -71,7 +75,11 @@ async function attempt(proof: Proof, cluster: ClusterClient): Promise<LinkFailur
   }
 }
 
-async function proveWorkload(proof: WorkloadProof, cluster: ClusterClient): Promise<void> {
+async function proveWorkload(
+  proof: WorkloadProof,
+  cluster: ClusterClient,
+  report: ProveOptions["report"],
+): Promise<void> {
   const assertion = await cluster.serviceAccountToken(proof.namespace, proof.serviceAccount, proof.audience);
   const byResource = new Map<string, WorkloadProof["touches"]>();
   for (const touch of proof.touches) {
@@ -82,7 +90,10 @@ async function proveWorkload(proof: WorkloadProof, cluster: ClusterClient): Prom
   if (byResource.size === 0) byResource.set("https://management.azure.com", []);
   for (const [resource, touches] of byResource) {
     const token = await exchangeToken(proof, assertion, resource);
-    for (const touch of touches) await touchDataPlane(touch, token);
+    for (const touch of touches) {
+      if (await touchDataPlane(touch, token)) continue;
+      report(`${proof.name}: network rules keep this machine out of ${resource}, so its roles are not shown`);
+    }
   }
 }
 

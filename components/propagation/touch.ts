@@ -42,8 +42,21 @@ function requestFor(touch: KnownTouch): { link: string; url: string; headers: Re
   }
 }
 
-/** Reads what the permission allows to read, and forgets it. @throws LinkFailure */
-export async function touchDataPlane(touch: KnownTouch, token: string): Promise<void> {
+/**
+ * What services answer when their network rules, and not roles, keep this machine out.
+ *
+ * @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+ * @see https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
+ */
+const keptOut = /ForbiddenByFirewall|ForbiddenByConnection|AuthorizationFailure|IpAuthorizationError/;
+
+/**
+ * Reads what the permission allows to read, and forgets it.
+ *
+ * @returns false when network rules keep this machine out, so that nothing can be shown from here
+ * @throws LinkFailure
+ */
+export async function touchDataPlane(touch: KnownTouch, token: string): Promise<boolean> {
   const { link, url, headers } = requestFor(touch);
   const response = await send({
     method: "GET",
@@ -51,8 +64,9 @@ export async function touchDataPlane(touch: KnownTouch, token: string): Promise<
     headers: { ...headers, authorization: `Bearer ${token}` },
   });
   // A secret that is not there yet is none of the permission's business: asking for it was allowed.
-  if (response.status < 300 || response.status === 404) return;
+  if (response.status < 300 || response.status === 404) return true;
   const code = response.headers["x-ms-error-code"] ?? /"code":\s*"(\w+)"/.exec(response.body)?.[1] ?? "";
+  if (response.status === 403 && keptOut.test(`${code} ${response.body}`)) return false;
   throw new LinkFailure(
     link,
     `${response.status} ${code}`.trim(),

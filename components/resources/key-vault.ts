@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { check } from "../core/errors";
 import { isValidName, nameRules } from "../core/naming";
 import { type NetworkAccess, networkRules } from "../core/network-access";
+import { assignRole } from "../core/role-assignment";
 import { KeyVaultAccess, type KeyVaultSecretAccess } from "./key-vault-access";
-import { automaticName, checkName, type Placement } from "./resource-group";
+import { automaticName, checkName, deployerPrincipal, type Placement } from "./resource-group";
 import { VaultName } from "./vault-name";
 
 export interface KeyVaultArgs {
@@ -37,7 +38,8 @@ export interface KeyVaultArgs {
 }
 
 /**
- * A key vault whose data plane is governed by roles.
+ * A key vault whose data plane is governed by roles. Where it is given secrets, whoever runs the program may
+ * write and delete them.
  *
  * @see https://learn.microsoft.com/azure/key-vault/general/rbac-guide
  */
@@ -101,6 +103,22 @@ export class KeyVault extends pulumi.ComponentResource {
     this.id = vault.id;
     this.name = vault.name;
     this.uri = vault.properties.apply((properties) => properties.vaultUri as string);
+    this.#access = new KeyVaultAccess(name, this.id, this.uri);
+    // Making a secret takes no data role, but deleting one does.
+    const keeper =
+      Object.keys(secrets).length === 0
+        ? []
+        : [
+            assignRole(
+              `${name}-keeper`,
+              {
+                access: this.writeSecrets(),
+                principal: deployerPrincipal(resourceGroup),
+                holder: "deployer",
+              },
+              { parent: this },
+            ),
+          ];
     for (const [secretName, value] of Object.entries(secrets)) {
       new keyvault.Secret(
         `${name}-${secretName}`,
@@ -110,10 +128,10 @@ export class KeyVault extends pulumi.ComponentResource {
           secretName,
           properties: { value: pulumi.secret(value) },
         },
-        { parent: this },
+        // With the vault its secrets go by themselves.
+        { parent: this, dependsOn: keeper, deletedWith: vault },
       );
     }
-    this.#access = new KeyVaultAccess(name, this.id, this.uri);
     this.registerOutputs({ id: this.id, name: this.name, uri: this.uri });
   }
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Deployer, deployer } from "../core/deployer";
 import { check } from "../core/errors";
 import { azureName, isValidName, type NamedKind, nameRules } from "../core/naming";
+import type { Principal } from "../core/permission";
 
 /** Where resources are put. {@link ResourceGroup} makes one, {@link ResourceGroup.fromId} takes one that is there. */
 export interface Placement {
@@ -79,6 +80,11 @@ export class ResourceGroup extends pulumi.ComponentResource implements Placement
       deployer: deployer(options),
     };
   }
+}
+
+/** Whoever runs the program, as somebody to give permissions to. */
+export function deployerPrincipal({ deployer: runner }: Placement): Principal {
+  return { principalId: runner.objectId, principalType: runner.principalType };
 }
 
 /** The name that a resource gets when none is given: known at preview, the same in every run. */

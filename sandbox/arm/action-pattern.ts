@@ -24,6 +24,17 @@ function compile(pattern: string): Matches {
 }
 
 /**
+ * `/*\/` also stands for a single slash: Managed Identity Operator may do `userAssignedIdentities/assign/action`,
+ * and what it lists is `userAssignedIdentities/*\/assign/action`.
+ */
+function compileWithCollapse(pattern: string): Matches {
+  const full = compile(pattern);
+  if (!pattern.includes("/*/")) return full;
+  const collapsed = compile(pattern.replaceAll("/*/", "/"));
+  return (operation) => full(operation) || collapsed(operation);
+}
+
+/**
  * Compares an operation (`Microsoft.KeyVault/vaults/read`) with a role's action, in which `*` stands for any
  * characters, slashes included. Case does not matter.
  *
@@ -32,7 +43,7 @@ function compile(pattern: string): Matches {
 export function matchesAction(pattern: string, operation: string): boolean {
   let matches = compiled.get(pattern);
   if (!matches) {
-    matches = compile(pattern.toLowerCase());
+    matches = compileWithCollapse(pattern.toLowerCase());
     compiled.set(pattern, matches);
   }
   return matches(operation.toLowerCase());

@@ -8,7 +8,10 @@ import type { Write } from "./resource-type";
 const assign = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
 
 /** The user-assigned identity with this id. @throws AzureError 400 FailedIdentityOperation when there is none */
-export function userAssignedIdentity({ call, id }: Pick<Write, "call" | "id">, identityId: string): StoredResource {
+export function userAssignedIdentity(
+  { call, id }: Pick<Write, "call" | "id">,
+  identityId: string,
+): StoredResource {
   const identity = getResource(call.context.store, identityId);
   if (identity?.body.type !== "Microsoft.ManagedIdentity/userAssignedIdentities") {
     throw new AzureError(
@@ -21,7 +24,11 @@ export function userAssignedIdentity({ call, id }: Pick<Write, "call" | "id">, i
 }
 
 /** @throws AzureError 403 LinkedAuthorizationFailed when the caller may not attach these identities */
-export function requireAssign({ call, id }: Pick<Write, "call" | "id">, operation: string, identityIds: string[]): void {
+export function requireAssign(
+  { call, id }: Pick<Write, "call" | "id">,
+  operation: string,
+  identityIds: string[],
+): void {
   const refused = identityIds.filter((identityId) => !isAllowed(call, assign, identityId));
   if (refused.length > 0) {
     throw linkedAuthorizationFailed(
@@ -41,7 +48,7 @@ export function requireAssign({ call, id }: Pick<Write, "call" | "id">, operatio
 export function attachIdentity(write: Write, operation: string): JsonObject | undefined {
   const { directory, account } = write.call.context;
   const asked = optionalObjectIn(write.body, "identity");
-  const before = isObject(write.existing?.body["identity"]) ? write.existing.body["identity"] : {};
+  const before = isObject(write.existing?.body.identity) ? write.existing.body.identity : {};
   const type = asked ? (textIn(asked, "type") ?? "None") : "None";
   const kinds = type.split(",").map((kind) => kind.trim().toLowerCase());
   const unknown = kinds.find((kind) => !["none", "systemassigned", "userassigned"].includes(kind));
@@ -53,7 +60,8 @@ export function attachIdentity(write: Write, operation: string): JsonObject | un
   if (!kinds.includes("systemassigned") && principalBefore !== undefined) directory.remove(principalBefore);
   const systemAssigned = () => ({
     principalId:
-      principalBefore ?? directory.createManagedIdentity({ displayName: write.name, resourceId: write.id }).objectId,
+      principalBefore ??
+      directory.createManagedIdentity({ displayName: write.name, resourceId: write.id }).objectId,
     tenantId: account.tenantId,
   });
 

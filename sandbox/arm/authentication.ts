@@ -21,7 +21,8 @@ export async function authenticate(
 ): Promise<AccessClaims> {
   const challenge = `Bearer authorization_uri="https://login.microsoftonline.com/${account.tenantId}"`;
   const refuse = (code: string, message: string, why?: string) => {
-    const header = why === undefined ? challenge : `${challenge}, error="invalid_token", error_description="${why}"`;
+    const header =
+      why === undefined ? challenge : `${challenge}, error="invalid_token", error_description="${why}"`;
     return new AzureError(401, code, message, { headers: { "WWW-Authenticate": header } });
   };
   if (authorization === undefined || authorization.trim() === "") {
@@ -60,7 +61,11 @@ export async function authenticate(
           "The access token is from the wrong issuer.",
         );
       default:
-        throw refuse("InvalidAuthenticationToken", "The access token is invalid.", "The access token is invalid.");
+        throw refuse(
+          "InvalidAuthenticationToken",
+          "The access token is invalid.",
+          "The access token is invalid.",
+        );
     }
   }
 }

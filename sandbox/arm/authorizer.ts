@@ -54,8 +54,9 @@ export function createAuthorizer({
     const { roleDefinitionId, condition } = assignment.body.properties;
     const role = findRole(store, String(roleDefinitionId));
     return (
-      role?.permissions.some((permission) => permits(permission, request) && holds(permission.condition, request)) ===
-        true && holds(condition, request)
+      role?.permissions.some(
+        (permission) => permits(permission, request) && holds(permission.condition, request),
+      ) === true && holds(condition, request)
     );
   }
 
@@ -65,7 +66,8 @@ export function createAuthorizer({
       let waiting = false;
       for (const assignment of roleAssignmentsOf(store, request.principalId)) {
         if (!covers(assignment, scope) || !allows(assignment, request)) continue;
-        if ((assignment.visibleAt ?? 0) <= clock.now()) return { allowed: true, assignmentId: assignment.body.id };
+        if ((assignment.visibleAt ?? 0) <= clock.now())
+          return { allowed: true, assignmentId: assignment.body.id };
         waiting = true;
       }
       return waiting ? { allowed: false, notYetEffective: true } : { allowed: false };

@@ -28,10 +28,9 @@ export const comparisons = [
 ]
   .map((name) => `string${name}`)
   .concat(
-    ["equals", "notequals", "greaterthan", "greaterthanequals", "lessthan", "lessthanequals"].flatMap((name) => [
-      `numeric${name}`,
-      `datetime${name}`,
-    ]),
+    ["equals", "notequals", "greaterthan", "greaterthanequals", "lessthan", "lessthanequals"].flatMap(
+      (name) => [`numeric${name}`, `datetime${name}`],
+    ),
     ["guidequals", "guidnotequals", "boolequals", "boolnotequals"],
   );
 
@@ -68,8 +67,10 @@ function tokenize(text: string): Token[] {
     const match = tokenPattern.exec(text);
     if (!match?.groups) throw new ConditionInvalid("unexpected character", position);
     const { source, name, string, symbol, word } = match.groups;
-    if (source !== undefined) tokens.push({ kind: "attribute", text: `${source}:${name}`.toLowerCase(), position });
-    else if (string !== undefined) tokens.push({ kind: "string", text: string.replaceAll(/\\(.)/g, "$1"), position });
+    if (source !== undefined)
+      tokens.push({ kind: "attribute", text: `${source}:${name}`.toLowerCase(), position });
+    else if (string !== undefined)
+      tokens.push({ kind: "string", text: string.replaceAll(/\\(.)/g, "$1"), position });
     else if (symbol !== undefined) tokens.push({ kind: "symbol", text: symbol, position });
     else tokens.push({ kind: "word", text: word!, position });
     position = tokenPattern.lastIndex;
@@ -95,7 +96,8 @@ export function parseCondition(text: string): Condition {
     (token.kind === "word" || token.kind === "symbol") && words.includes(token.text.toLowerCase());
   const expect = (symbol: string) => {
     const token = next();
-    if (token.kind !== "symbol" || token.text !== symbol) throw new ConditionInvalid(`'${symbol}' expected`, token.position);
+    if (token.kind !== "symbol" || token.text !== symbol)
+      throw new ConditionInvalid(`'${symbol}' expected`, token.position);
   };
 
   function chain(kind: "and" | "or", words: string[], operand: () => Condition): Condition {
@@ -135,7 +137,8 @@ export function parseCondition(text: string): Condition {
     const operator = operatorOf(next());
     const token = peek();
     if (token.kind === "attribute") return { kind: "compare", left, operator, right: attribute(next()) };
-    if (token.kind === "symbol" && token.text === "{") return { kind: "compare", left, operator, right: { values: set() } };
+    if (token.kind === "symbol" && token.text === "{")
+      return { kind: "compare", left, operator, right: { values: set() } };
     return { kind: "compare", left, operator, right: { values: [value(next())] } };
   }
 
@@ -156,14 +159,16 @@ export function parseCondition(text: string): Condition {
 }
 
 function value(token: Token): string {
-  if (token.kind !== "string" && token.kind !== "word") throw new ConditionInvalid("a value expected", token.position);
+  if (token.kind !== "string" && token.kind !== "word")
+    throw new ConditionInvalid("a value expected", token.position);
   return token.text;
 }
 
 function attribute(token: Token): Attribute {
   const colon = token.text.indexOf(":");
   const source = token.text.slice(0, colon);
-  if (token.kind !== "attribute" || !isSource(source)) throw new ConditionInvalid("an attribute expected", token.position);
+  if (token.kind !== "attribute" || !isSource(source))
+    throw new ConditionInvalid("an attribute expected", token.position);
   return { source, name: token.text.slice(colon + 1).trim() };
 }
 

@@ -82,7 +82,11 @@ function holds(operator: Operator, attribute: string, values: string[]): boolean
   return operator.values === "any" ? values.some(test) : values.every(test);
 }
 
-function evaluate(condition: Condition, subject: ConditionSubject, lookUp: (of: Attribute) => string | undefined): boolean {
+function evaluate(
+  condition: Condition,
+  subject: ConditionSubject,
+  lookUp: (of: Attribute) => string | undefined,
+): boolean {
   switch (condition.kind) {
     case "and":
       return evaluate(condition.left, subject, lookUp) && evaluate(condition.right, subject, lookUp);
@@ -94,7 +98,10 @@ function evaluate(condition: Condition, subject: ConditionSubject, lookUp: (of: 
       return condition.patterns.some((pattern) => matchesAction(pattern, subject.operation));
     case "subOperationMatches": {
       const subOperation = lookUp({ source: "request", name: "suboperation" });
-      return subOperation !== undefined && condition.patterns.some((pattern) => matchesAction(pattern, subOperation));
+      return (
+        subOperation !== undefined &&
+        condition.patterns.some((pattern) => matchesAction(pattern, subOperation))
+      );
     }
     case "exists":
       return lookUp(condition.attribute) !== undefined;
@@ -118,6 +125,8 @@ export function conditionHolds(text: string, subject: ConditionSubject): boolean
     if (parsed.size >= 1000) parsed.clear();
     parsed.set(text, condition);
   }
-  const attributes = new Map(Object.entries(subject.attributes ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const attributes = new Map(
+    Object.entries(subject.attributes ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   return evaluate(condition, subject, ({ name }) => attributes.get(name));
 }

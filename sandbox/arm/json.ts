@@ -14,7 +14,12 @@ function invalid(name: string, expected: string): AzureError {
   );
 }
 
-function read<T>(object: JsonObject, name: string, expected: string, accepts: (value: unknown) => value is T) {
+function read<T>(
+  object: JsonObject,
+  name: string,
+  expected: string,
+  accepts: (value: unknown) => value is T,
+) {
   const value = Object.hasOwn(object, name) ? object[name] : undefined;
   if (value === undefined || value === null) return undefined;
   if (!accepts(value)) throw invalid(name, expected);
@@ -36,7 +41,8 @@ export const listIn = (object: JsonObject, name: string): unknown[] | undefined 
   read(object, name, "an array", (value) => Array.isArray(value));
 
 /** The object of this name, or an empty one. */
-export const objectIn = (object: JsonObject, name: string): JsonObject => read(object, name, "an object", isObject) ?? {};
+export const objectIn = (object: JsonObject, name: string): JsonObject =>
+  read(object, name, "an object", isObject) ?? {};
 
 /** The object of this name, or undefined when there is none. */
 export const optionalObjectIn = (object: JsonObject, name: string): JsonObject | undefined =>
@@ -94,7 +100,11 @@ export function parseBody(bytes: Buffer): JsonObject {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new AzureError(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized.");
+    throw new AzureError(
+      400,
+      "InvalidRequestContent",
+      "The request content was invalid and could not be deserialized.",
+    );
   }
   if (!isObject(value)) throw invalid("body", "an object");
   return value;

@@ -7,7 +7,7 @@ export type FilterTerm =
   | { kind: "call"; name: string; argument: string | undefined };
 
 const term =
-  /^\s*(?:(?<field>[a-z/]+)\s+(?<operator>eq|ne)\s+(?:'(?<quoted>(?:[^']|'')*)'|(?<bare>[^\s'()]+))|(?<call>[a-z]+)\(\s*(?:'(?<argument>[^']*)')?\s*\))\s*/iy;
+  /\s*(?:(?<field>[a-z/]+)\s+(?<operator>eq|ne)\s+(?:'(?<quoted>(?:[^']|'')*)'|(?<bare>[^\s'()]+))|(?<call>[a-z]+)\(\s*(?:'(?<argument>[^']*)')?\s*\))\s*/iy;
 const and = /and\s+/iy;
 
 /**
@@ -39,4 +39,8 @@ export function parseFilter(text: string): FilterTerm[] {
 }
 
 export const invalidFilter = (text: string): AzureError =>
-  new AzureError(400, "InvalidFilterInQueryString", `Invalid $filter '${text}' specified in the query string.`);
+  new AzureError(
+    400,
+    "InvalidFilterInQueryString",
+    `Invalid $filter '${text}' specified in the query string.`,
+  );

@@ -1,5 +1,5 @@
-import type { ArmAnswer, ArmCall } from "./arm-call";
 import { armAddress } from "./arm-address";
+import { type ArmAnswer, type ArmCall, requireAccess } from "./arm-call";
 import { resourceNotFound } from "./errors";
 import type { Operation } from "./operations";
 import { getResource, type StoredResource } from "./resource";
@@ -16,7 +16,11 @@ function retryAfter({ context }: Pick<ArmCall, "context">, operation: Operation)
   return { "Retry-After": String(Math.ceil(real)), "x-ms-retry-after-ms": String(Math.ceil(real * 1000)) };
 }
 
-function addressOf(call: ArmCall, operation: Operation, what: "operationStatuses" | "operationResults"): string {
+function addressOf(
+  call: ArmCall,
+  operation: Operation,
+  what: "operationStatuses" | "operationResults",
+): string {
   const { subscriptionId } = call.context.account;
   const path =
     operation.type === "Microsoft.Resources/resourceGroups"
@@ -30,15 +34,23 @@ function tracking(call: ArmCall, operation: Operation, style: LongRunning["write
   if (style === "body") return {};
   return {
     ...retryAfter(call, operation),
-    ...(style === "location" ? {} : { "Azure-AsyncOperation": addressOf(call, operation, "operationStatuses") }),
+    ...(style === "location"
+      ? {}
+      : { "Azure-AsyncOperation": addressOf(call, operation, "operationStatuses") }),
     ...(style === "resource" ? {} : { Location: addressOf(call, operation, "operationResults") }),
   };
 }
 
 /** What a PUT or PATCH answers that has begun an operation. */
-export function beganWriting(call: ArmCall, operation: Operation, style: LongRunning["writes"], shown: ArmAnswer): ArmAnswer {
+export function beganWriting(
+  call: ArmCall,
+  operation: Operation,
+  style: LongRunning["writes"],
+  shown: ArmAnswer,
+): ArmAnswer {
   const headers = tracking(call, operation, style);
-  if (style === "resource" || style === "body") return { ...shown, headers: { ...shown.headers, ...headers } };
+  if (style === "resource" || style === "body")
+    return { ...shown, headers: { ...shown.headers, ...headers } };
   return { status: 202, headers };
 }
 
@@ -64,16 +76,24 @@ function askedFor(path: ResourcePath): { what: "status" | "result"; id: string }
  * @param show how the finished operation's resource is shown
  * @see https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
  */
-export function answerOperation(call: ArmCall, show: (resource: StoredResource) => unknown): ArmAnswer | undefined {
+export function answerOperation(
+  call: ArmCall,
+  show: (resource: StoredResource) => unknown,
+): ArmAnswer | undefined {
   const asked = askedFor(call.path);
   if (!asked || call.method !== "GET") return undefined;
   const operation = call.operations.get(asked.id);
-  if (!operation) throw resourceNotFound(call.path.id, `${call.path.namespace}/locations/operations`, asked.id);
+  if (!operation)
+    throw resourceNotFound(call.path.id, `${call.path.namespace}/locations/operations`, asked.id);
+  // Who began it may see it end, even when the deletion took the caller's own role with it.
+  if (operation.startedBy !== call.caller.oid)
+    requireAccess(call, `${operation.type}/read`, operation.resourceId);
   if (asked.what === "status") return status(call, operation);
   if (!operation.finished) {
     return { status: 202, headers: { ...tracking(call, operation, "location") } };
   }
-  const resource = operation.kind === "delete" ? undefined : getResource(call.context.store, operation.resourceId);
+  const resource =
+    operation.kind === "delete" ? undefined : getResource(call.context.store, operation.resourceId);
   return { status: 200, body: resource ? show(resource) : {} };
 }
 

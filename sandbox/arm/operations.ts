@@ -10,6 +10,8 @@ export interface Operation {
   resourceId: string;
   /** "Microsoft.Sql/servers" */
   type: string;
+  /** The object id of who began it. */
+  startedBy: string;
   /** Milliseconds of sandbox time. */
   startedAt: number;
   endsAt: number;
@@ -21,8 +23,13 @@ export interface Operations {
   settle(): void;
   pendingOn(resourceId: string): Operation | undefined;
   get(id: string): Operation | undefined;
-  /** Begins a change of a resource that is in the store, and shows it there. */
-  start(kind: Operation["kind"], resource: StoredResource, longRunning: LongRunning): Operation;
+  /** Begins a change of a resource and shows it in the store. */
+  start(
+    kind: Operation["kind"],
+    resource: StoredResource,
+    longRunning: LongRunning,
+    startedBy: string,
+  ): Operation;
 }
 
 const table = "operations";
@@ -32,9 +39,13 @@ const retention = 24 * 60 * 60 * 1000;
 
 const stateDuring = { create: "Creating", update: "Updating", delete: "Deleting" } as const;
 
-function show(resource: StoredResource, longRunning: LongRunning | undefined, state: ProvisioningState): void {
+function show(
+  resource: StoredResource,
+  longRunning: LongRunning | undefined,
+  state: ProvisioningState,
+): void {
   if (longRunning?.show) longRunning.show(resource, state);
-  else resource.body.properties["provisioningState"] = state;
+  else resource.body.properties.provisioningState = state;
 }
 
 /**
@@ -78,13 +89,14 @@ export function createOperations(
       return [...pending.values()].find((operation) => resourceKey(operation.resourceId) === key);
     },
     get: (id) => store.get(table, id),
-    start: (kind, resource, longRunning) => {
+    start: (kind, resource, longRunning, startedBy) => {
       const startedAt = clock.now();
       const operation: Operation = {
         id: randomUUID(),
         kind,
         resourceId: resource.body.id,
         type: resource.body.type,
+        startedBy,
         startedAt,
         endsAt: startedAt + longRunning.seconds[kind] * 1000 * faults.settings.operationTimeFactor,
         finished: false,

@@ -1,6 +1,6 @@
 import { AzureError } from "../core/azure-error";
-import type { ArmCall } from "./arm-call";
 import { armAddress } from "./arm-address";
+import type { ArmCall } from "./arm-call";
 
 /** A page of results, as ARM lists them. */
 export interface Page<T = unknown> {
@@ -19,7 +19,11 @@ const decodeToken = (token: string) => Buffer.from(token, "base64url").toString(
  *
  * @param items in the order of their keys
  */
-export function page<T>(call: Pick<ArmCall, "query" | "path">, items: T[], keyOf: (item: T) => string): Page<T> {
+export function page<T>(
+  call: Pick<ArmCall, "query" | "path">,
+  items: T[],
+  keyOf: (item: T) => string,
+): Page<T> {
   const asked = call.query.get("$top") ?? call.query.get("$maxpagesize");
   const size = asked === undefined ? largestPage : Number(asked);
   if (!Number.isInteger(size) || size < 1) {

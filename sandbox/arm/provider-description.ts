@@ -6,10 +6,15 @@ import type { ResourceType } from "./resource-type";
 const namespaceOf = (type: ResourceType) => type.type.slice(0, type.type.indexOf("/"));
 
 /** The namespaces of which the table has types. */
-export const providerNamespaces = (types: readonly ResourceType[]): string[] => [...new Set(types.map(namespaceOf))].sort();
+export const providerNamespaces = (types: readonly ResourceType[]): string[] =>
+  [...new Set(types.map(namespaceOf))].sort();
 
 /** A resource provider as ARM describes it. */
-export function describeProvider(types: readonly ResourceType[], namespace: string, { subscriptionId }: Account): JsonObject {
+export function describeProvider(
+  types: readonly ResourceType[],
+  namespace: string,
+  { subscriptionId }: Account,
+): JsonObject {
   return {
     id: `/subscriptions/${subscriptionId}/providers/${namespace}`,
     namespace,

@@ -14,8 +14,8 @@ export function createRemoval(
   function removeOne(resource: StoredResource): void {
     removeResource(context.store, resource.body.id);
     const { identity } = resource.body;
-    if (isObject(identity) && typeof identity["principalId"] === "string") {
-      context.directory.remove(identity["principalId"]);
+    if (isObject(identity) && typeof identity.principalId === "string") {
+      context.directory.remove(identity.principalId);
     }
     typeOf(resource.body.type)?.removed?.(context, resource);
   }

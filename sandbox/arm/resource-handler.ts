@@ -9,13 +9,13 @@ import {
   resourceNotFound,
   subscriptionNotFound,
 } from "./errors";
-import { beganWriting, began } from "./operation-answers";
+import { began, beganWriting } from "./operation-answers";
 import type { RemoveTree } from "./removal";
 import { getResource, putResource, type StoredResource } from "./resource";
+import { listPage } from "./resource-list";
 import { endsWithType, groupIdIn, groupNameIn, parentOf, subscriptionIdIn, typeOf } from "./resource-path";
 import type { ResourceType } from "./resource-type";
 import { checkPreconditions, newEtag, prepareWrite } from "./resource-write";
-import { listPage } from "./resource-list";
 
 /** What the handlers of resources share. */
 export interface ResourceHandling {
@@ -28,7 +28,11 @@ export interface ResourceHandling {
 const operationOf = (type: ResourceType, verb: string) => `${type.operation ?? type.type}/${verb}`;
 
 /** Answers a request for a resource, a collection, or an action on a resource. */
-export async function handleResource(call: ArmCall, type: ResourceType, handling: ResourceHandling): Promise<ArmAnswer> {
+export async function handleResource(
+  call: ArmCall,
+  type: ResourceType,
+  handling: ResourceHandling,
+): Promise<ArmAnswer> {
   checkLevel(call, type);
   if (endsWithType(call.path)) {
     if (call.method !== "GET") throw methodNotAllowed(call.method);
@@ -67,13 +71,18 @@ export function handleAction(call: ArmCall, type: ResourceType): ArmAnswer {
 /** A path to a vault, say, must lead through a group, and one to a group through a subscription that is there. */
 function checkLevel({ context, path, method }: ArmCall, type: ResourceType): void {
   const subscriptionId = subscriptionIdIn(path.id);
-  if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== context.account.subscriptionId.toLowerCase()) {
+  if (
+    subscriptionId !== undefined &&
+    subscriptionId.toLowerCase() !== context.account.subscriptionId.toLowerCase()
+  ) {
     throw subscriptionNotFound(subscriptionId);
   }
   const inGroup = groupIdIn(path.scope)?.length === path.scope.length;
   const inSubscription = /^\/subscriptions\/[^/]+$/i.test(path.scope);
   const listsAll = inSubscription && endsWithType(path) && path.types.length === 1;
-  const fits = { extension: true, subscription: inSubscription, resourceGroup: inGroup || listsAll }[type.level];
+  const fits = { extension: true, subscription: inSubscription, resourceGroup: inGroup || listsAll }[
+    type.level
+  ];
   if (!fits) throw notImplemented(method, `${path.scope}/providers/${type.type}`);
 }
 
@@ -164,7 +173,10 @@ function write(call: ArmCall, type: ResourceType, handling: ResourceHandling): A
     if (!type.writesItself) putResource(store, written);
     const { longRunning } = type;
     const lasts = longRunning && longRunning.seconds[kind] > 0;
-    return { resource: written, operation: lasts ? call.operations.start(kind, written, longRunning) : undefined };
+    return {
+      resource: written,
+      operation: lasts ? call.operations.start(kind, written, longRunning, call.caller.oid) : undefined,
+    };
   });
   const status = existing ? 200 : (type.createdStatus ?? 201);
   const shown = { status, body: show(call, type, resource) };
@@ -184,7 +196,8 @@ function remove(call: ArmCall, type: ResourceType, handling: ResourceHandling): 
   return call.context.store.transaction(() => {
     type.remove?.(call, existing);
     const { longRunning } = type;
-    if (longRunning && longRunning.seconds.delete > 0) return began(call, call.operations.start("delete", existing, longRunning));
+    if (longRunning && longRunning.seconds.delete > 0)
+      return began(call, call.operations.start("delete", existing, longRunning, call.caller.oid));
     handling.remove(existing.body.id);
     return type.deleteShowsBody ? { status: 200, body: show(call, type, existing) } : { status: 200 };
   });

@@ -30,7 +30,7 @@ const nameKey = (type: string, name: string) => `${type}/${name}`.toLowerCase();
 export function indexEntries({ body }: StoredResource): IndexEntry[] {
   const type = body.type.toLowerCase();
   if (type === roleAssignments) {
-    const principal = String(body.properties["principalId"]).toLowerCase();
+    const principal = String(body.properties.principalId).toLowerCase();
     return [
       { table: assignmentsByPrincipal, key: `${principal}/${body.id.toLowerCase()}` },
       { table: authorizationByName, key: nameKey(type, body.name) },

@@ -30,7 +30,8 @@ function visible(call: ArmCall, type: ResourceType, operation: string): StoredRe
 /** @throws AzureError 404 when the group or the parent is not there */
 function checkScope({ context, path }: ArmCall, type: ResourceType): void {
   const groupId = groupIdIn(path.id);
-  if (groupId !== undefined && !getResource(context.store, groupId)) throw resourceGroupNotFound(groupNameIn(groupId)!);
+  if (groupId !== undefined && !getResource(context.store, groupId))
+    throw resourceGroupNotFound(groupNameIn(groupId)!);
   if (path.types.length < 2 || type.level === "subscription") return;
   const parent = parentOf(path);
   // Only first-level parents: what is beneath them may be a fixed part of them, as blobServices/default is.
@@ -41,7 +42,10 @@ function checkScope({ context, path }: ArmCall, type: ResourceType): void {
 
 function stored({ context, path }: ArmCall, type: ResourceType, within: string): StoredResource[] {
   const wanted = type.type.toLowerCase();
-  const depth = path.types.length > 1 || groupIdIn(within) !== undefined ? within : `${within}/resourceGroups`;
+  const depth =
+    path.types.length > 1 || groupIdIn(within) !== undefined ? within : `${within}/resourceGroups`;
   const prefix = wanted === "microsoft.resources/resourcegroups" ? `${within}/resourceGroups` : depth;
-  return listResources(context.store, `${prefix}/`).filter((resource) => resource.body.type.toLowerCase() === wanted);
+  return listResources(context.store, `${prefix}/`).filter(
+    (resource) => resource.body.type.toLowerCase() === wanted,
+  );
 }

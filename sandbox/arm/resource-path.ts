@@ -21,7 +21,10 @@ const longestPath = 1500;
 function segmentsOf(pathname: string): string[] {
   let decoded: string[];
   try {
-    decoded = pathname.split("/").filter((segment) => segment !== "").map(decodeURIComponent);
+    decoded = pathname
+      .split("/")
+      .filter((segment) => segment !== "")
+      .map(decodeURIComponent);
   } catch {
     throw new AzureError(400, "BadRequest", "The request URI contains an invalid escape sequence.");
   }
@@ -54,9 +57,24 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   if (is(segments[0], "subscriptions") && segments.length > 2) {
     position = 2;
     scopeEnd = 2;
+    if (is(segments[2], "operationresults") || is(segments[2], "operationstatuses")) {
+      return {
+        id,
+        scope: scope(),
+        namespace: "Microsoft.Resources",
+        types: segments.slice(2, 3),
+        names: segments.slice(3, 4),
+      };
+    }
     if (is(segments[2], "resourcegroups")) {
       if (segments.length <= 4) {
-        return { id, scope: scope(), namespace: "Microsoft.Resources", types: ["resourceGroups"], names: segments.slice(3, 4) };
+        return {
+          id,
+          scope: scope(),
+          namespace: "Microsoft.Resources",
+          types: ["resourceGroups"],
+          names: segments.slice(3, 4),
+        };
       }
       position = 4;
       scopeEnd = 4;

@@ -10,7 +10,11 @@ import type { ResourceType, Write } from "./resource-type";
 export const newEtag = (): string => `"${randomUUID()}"`;
 
 /** @throws AzureError 412 when If-Match or If-None-Match does not hold for a type that has ETags */
-export function checkPreconditions({ headers }: ArmCall, type: ResourceType, existing: StoredResource | undefined): void {
+export function checkPreconditions(
+  { headers }: ArmCall,
+  type: ResourceType,
+  existing: StoredResource | undefined,
+): void {
   if (!type.etag) return;
   const current = existing?.body[type.etag];
   const matches = (header: string) => (header === "*" ? existing !== undefined : header === current);
@@ -58,7 +62,11 @@ function checkUnmoved(type: ResourceType, existing: StoredResource, location: st
 export function prepareWrite(
   call: ArmCall,
   type: ResourceType,
-  around: { existing: StoredResource | undefined; parent: StoredResource | undefined; group: StoredResource | undefined },
+  around: {
+    existing: StoredResource | undefined;
+    parent: StoredResource | undefined;
+    group: StoredResource | undefined;
+  },
 ): Write {
   const { existing, parent, group } = around;
   const name = existing?.body.name ?? call.path.names.at(-1)!;

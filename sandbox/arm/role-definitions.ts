@@ -46,7 +46,8 @@ function customRole({ body }: StoredResource): RoleDefinition {
 }
 
 /** The GUID at the end of a role definition's id, in lower case. */
-export const roleGuid = (roleDefinitionId: string): string => roleDefinitionId.split("/").at(-1)!.toLowerCase();
+export const roleGuid = (roleDefinitionId: string): string =>
+  roleDefinitionId.split("/").at(-1)!.toLowerCase();
 
 /** The role that an id ends with, built-in or custom. */
 export function findRole(store: Store, roleDefinitionId: string): RoleDefinition | undefined {

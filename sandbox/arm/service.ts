@@ -3,17 +3,30 @@ import { AzureError, sendAzureError, sendJson } from "../core/azure-error";
 import type { SandboxContext } from "../core/context";
 import { readBody } from "../core/request-body";
 import type { Service } from "../core/service";
-import { type ArmAnswer, type ArmCall, requireAccess } from "./arm-call";
 import { armHost } from "./arm-address";
+import { type ArmAnswer, type ArmCall, requireAccess } from "./arm-call";
 import { authenticate } from "./authentication";
-import { invalidApiVersion, missingApiVersion, noRegisteredProvider, notImplemented, subscriptionNotFound } from "./errors";
+import {
+  invalidApiVersion,
+  missingApiVersion,
+  noRegisteredProvider,
+  notImplemented,
+  subscriptionNotFound,
+} from "./errors";
 import { parseBody } from "./json";
 import { locationNames } from "./locations";
 import { answerOperation } from "./operation-answers";
 import { createOperations } from "./operations";
 import { createRemoval } from "./removal";
 import { handleAction, handleResource, type ResourceHandling } from "./resource-handler";
-import { endsWithType, parentOf, parseResourcePath, pathSegments, subscriptionIdIn, typeOf } from "./resource-path";
+import {
+  endsWithType,
+  parentOf,
+  parseResourcePath,
+  pathSegments,
+  subscriptionIdIn,
+  typeOf,
+} from "./resource-path";
 import type { ProviderAction, ResourceType } from "./resource-type";
 import { answerPlain, metadataEndpoints, plainApiVersions } from "./subscription-routes";
 import { providers } from "./types";
@@ -37,7 +50,9 @@ export function createArmService(context: SandboxContext): Service {
   async function answer(request: IncomingMessage): Promise<ArmAnswer> {
     const method = request.method ?? "GET";
     const [pathname = "/", search = ""] = splitTarget(request.url ?? "/");
-    const query = new Map([...new URLSearchParams(search)].map(([name, value]) => [name.toLowerCase(), value]));
+    const query = new Map(
+      [...new URLSearchParams(search)].map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const segments = pathSegments(pathname);
     if (segments.join("/").toLowerCase() === "metadata/endpoints") {
       return { status: 200, body: metadataEndpoints(context.account) };
@@ -61,7 +76,10 @@ export function createArmService(context: SandboxContext): Service {
   }
 
   async function dispatch(call: ArmCall): Promise<ArmAnswer> {
-    const status = answerOperation(call, (resource) => find(resource.body.type)?.show?.(resource, call) ?? resource.body);
+    const status = answerOperation(
+      call,
+      (resource) => find(resource.body.type)?.show?.(resource, call) ?? resource.body,
+    );
     if (status) return status;
     const action = actionTable.get(typeOf(call.path).toLowerCase());
     if (action && call.method === "POST") return runProviderAction(call, action);
@@ -108,15 +126,22 @@ function routeOf({ path }: ArmCall): string {
 }
 
 /** @throws AzureError 400 for a version that the type never had */
-function checkApiVersion(call: ArmCall, { type, apiVersions }: Pick<ResourceType, "type" | "apiVersions">): void {
+function checkApiVersion(
+  call: ArmCall,
+  { type, apiVersions }: Pick<ResourceType, "type" | "apiVersions">,
+): void {
   if (apiVersions.includes(call.apiVersion)) return;
   if (type.startsWith("Microsoft.Resources/")) throw invalidApiVersion(call.apiVersion, apiVersions);
-  const location = typeof call.body["location"] === "string" ? call.body["location"] : undefined;
+  const location = typeof call.body.location === "string" ? call.body.location : undefined;
   const shortType = type.slice(type.indexOf("/") + 1);
   throw noRegisteredProvider(location, call.apiVersion, shortType, { apiVersions, locations: locationNames });
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: ArmAnswer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body, headers }: ArmAnswer,
+): void {
   const all = { "cache-control": "no-cache", ...headers };
   if (body === undefined || request.method === "HEAD") response.writeHead(status, all).end();
   else sendJson(response, status, body, all);

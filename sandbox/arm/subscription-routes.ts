@@ -1,7 +1,7 @@
 import { AzureError } from "../core/azure-error";
 import type { Account } from "../core/context";
-import { type ArmAnswer, type Asking, isAllowed, requireAccess } from "./arm-call";
 import { armAddress } from "./arm-address";
+import { type ArmAnswer, type Asking, isAllowed, requireAccess } from "./arm-call";
 import { methodNotAllowed, resourceGroupNotFound, subscriptionNotFound } from "./errors";
 import type { JsonObject } from "./json";
 import { locations } from "./locations";
@@ -20,14 +20,37 @@ export interface PlainCall extends Asking {
   types: readonly ResourceType[];
 }
 
-const versionsOfSubscriptions = ["2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2019-11-01", "2016-06-01"];
-const versionsOfResources = ["2025-04-01", "2025-03-01", "2024-11-01", "2024-07-01", "2024-03-01", "2023-07-01"];
+const versionsOfSubscriptions = [
+  "2022-12-01",
+  "2022-09-01",
+  "2021-01-01",
+  "2020-01-01",
+  "2019-11-01",
+  "2016-06-01",
+];
+const versionsOfResources = [
+  "2025-04-01",
+  "2025-03-01",
+  "2024-11-01",
+  "2024-07-01",
+  "2024-03-01",
+  "2023-07-01",
+];
 
 /** What `/subscriptions…`, `/tenants` and `/metadata/endpoints` are answered with, in versions of these. */
 export const plainApiVersions: readonly string[] = [
   ...versionsOfResources,
   ...versionsOfSubscriptions,
-  ...["2022-01-01", "2021-04-01", "2020-10-01", "2020-06-01", "2019-10-01", "2019-05-01", "2018-05-01", "2015-11-01"],
+  ...[
+    "2022-01-01",
+    "2021-04-01",
+    "2020-10-01",
+    "2020-06-01",
+    "2019-10-01",
+    "2019-05-01",
+    "2018-05-01",
+    "2015-11-01",
+  ],
 ];
 
 /** The document that tells clients where this cloud's endpoints are; nobody has to log in for it. */
@@ -59,22 +82,27 @@ export function answerPlain(call: PlainCall): ArmAnswer | undefined {
   if (first === "providers" && rest.length === 0) return reading(call, () => providers(call));
   if (first !== "subscriptions") return undefined;
   if (rest.length === 0) return reading(call, () => subscriptions(call));
-  const known = rest[0] === call.context.account.subscriptionId.toLowerCase();
-  if (!known || !isVisible(call)) throw subscriptionNotFound(call.segments[1]!);
-  if (rest.length === 1) return reading(call, () => subscription(call.context.account));
+  if (rest[0] !== call.context.account.subscriptionId.toLowerCase())
+    throw subscriptionNotFound(call.segments[1]!);
   return answerInSubscription(call, rest.slice(1));
 }
 
 function answerInSubscription(call: PlainCall, rest: string[]): ArmAnswer | undefined {
+  const { account } = call.context;
   const [what, name, third] = rest;
-  if (what === "locations" && rest.length === 1) return reading(call, () => regions(call.context.account));
-  if (what === "resources" && rest.length === 1) return reading(call, () => resources(call, undefined));
+  const show = (read: () => unknown) => {
+    if (!isVisible(call)) throw subscriptionNotFound(account.subscriptionId);
+    return reading(call, read);
+  };
+  if (rest.length === 0) return show(() => subscription(account));
+  if (what === "locations" && rest.length === 1) return show(() => regions(account));
+  if (what === "resources" && rest.length === 1) return show(() => resources(call, undefined));
   if (what === "resourcegroups" && third === "resources" && rest.length === 3) {
-    return reading(call, () => resources(call, call.segments[3]!));
+    return show(() => resources(call, call.segments[3]!));
   }
   if (what !== "providers") return undefined;
-  if (rest.length === 1) return reading(call, () => providers(call));
-  if (rest.length === 2) return reading(call, () => provider(call, name!));
+  if (rest.length === 1) return show(() => providers(call));
+  if (rest.length === 2) return show(() => provider(call, name!));
   if (rest.length === 3 && (third === "register" || third === "unregister")) {
     if (call.method !== "POST") throw methodNotAllowed(call.method);
     requireAccess(call, `${call.segments[3]}/${third}/action`, subscriptionScope(call));
@@ -96,7 +124,13 @@ const isVisible = (call: PlainCall) =>
   isAllowed(call, "Microsoft.Resources/subscriptions/read", subscriptionScope(call));
 
 const tenants = ({ context }: PlainCall) => ({
-  value: [{ id: `/tenants/${context.account.tenantId}`, tenantId: context.account.tenantId, tenantCategory: "Home" }],
+  value: [
+    {
+      id: `/tenants/${context.account.tenantId}`,
+      tenantId: context.account.tenantId,
+      tenantCategory: "Home",
+    },
+  ],
 });
 
 const subscriptions = (call: PlainCall) => ({
@@ -111,7 +145,11 @@ const subscription = ({ subscriptionId, subscriptionName, tenantId }: Account): 
   displayName: subscriptionName,
   state: "Enabled",
   authorizationSource: "RoleBased",
-  subscriptionPolicies: { locationPlacementId: "Public_2014-09-01", quotaId: "PayAsYouGo_2014-09-01", spendingLimit: "Off" },
+  subscriptionPolicies: {
+    locationPlacementId: "Public_2014-09-01",
+    quotaId: "PayAsYouGo_2014-09-01",
+    spendingLimit: "Off",
+  },
 });
 
 const regions = ({ subscriptionId }: Account) => ({
@@ -133,14 +171,19 @@ const providers = ({ types, context }: PlainCall) => ({
 function provider({ types, context, segments }: PlainCall, name: string): JsonObject {
   const namespace = providerNamespaces(types).find((known) => known.toLowerCase() === name);
   if (!namespace) {
-    throw new AzureError(404, "InvalidResourceNamespace", `The resource namespace '${segments[3]}' is invalid.`);
+    throw new AzureError(
+      404,
+      "InvalidResourceNamespace",
+      `The resource namespace '${segments[3]}' is invalid.`,
+    );
   }
   return describeProvider(types, namespace, context.account);
 }
 
 /** The resources of all types that have a location and tags, without their properties. */
 function resources(call: PlainCall, groupName: string | undefined): JsonObject {
-  const group = groupName === undefined ? undefined : `${subscriptionScope(call)}/resourceGroups/${groupName}`;
+  const group =
+    groupName === undefined ? undefined : `${subscriptionScope(call)}/resourceGroups/${groupName}`;
   if (group !== undefined && !getResource(call.context.store, group)) throw resourceGroupNotFound(groupName!);
   const tracked = new Set(call.types.filter((type) => type.tracked).map((type) => type.type.toLowerCase()));
   tracked.delete("microsoft.resources/resourcegroups");
@@ -151,5 +194,5 @@ function resources(call: PlainCall, groupName: string | undefined): JsonObject {
   const readable = found.filter(({ body }) => readsAll || isAllowed(call, `${body.type}/read`, body.id));
   const path = { id: `/${call.segments.join("/")}`, scope: "", namespace: "", types: [], names: [] };
   const listed = page({ query: call.query, path }, readable, ({ body }) => resourceKey(body.id));
-  return { ...listed, value: listed.value.map(({ body: { properties: _, etag: __, eTag: ___, ...envelope } }) => envelope) };
+  return { ...listed, value: listed.value.map(({ body: { properties: _, ...envelope } }) => envelope) };
 }

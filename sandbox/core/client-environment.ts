@@ -5,7 +5,7 @@ import type { Account } from "./context";
  * The variables that make a process see the sandbox where Azure would be: through its proxy, with its
  * certificates trusted.
  *
- * @param proxyUrl may name the simulated machine that the process runs on, as the proxy's user
+ * @param proxyUrl may hold the key of the simulated machine that the process runs on, as the proxy's password
  */
 export function networkEnvironment(proxyUrl: string, certificates: Certificates): Record<string, string> {
   const noProxy = "127.0.0.1,localhost";

@@ -4,7 +4,7 @@ export interface Clock {
   readonly speed: number;
   /** Milliseconds since the epoch, in sandbox time. */
   now(): number;
-  /** Resolves when `milliseconds` of sandbox time have passed. */
+  /** Resolves when `milliseconds` of sandbox time have passed. Sleeping does not keep the process alive. */
   sleep(milliseconds: number): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createClock(speed = 1, notBefore = 0): AdjustableClock {
             sleepers.delete(check);
             resolve();
           } else {
-            timer = setTimeout(check, Math.min(Math.ceil(left), longestTimer));
+            timer = setTimeout(check, Math.min(Math.ceil(left), longestTimer)).unref();
           }
         };
         sleepers.add(check);

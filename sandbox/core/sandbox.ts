@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { createAuthorizer } from "../arm/authorizer";
 import { createDirectory } from "../entra/directory";
 import { createManagedIdentityService } from "../entra/managed-identity";
 import { createPipelineService } from "../entra/pipeline";
@@ -17,7 +18,7 @@ import { createFaults, type FaultSettings } from "./faults";
 import { takeOwnership } from "./instance-lock";
 import { listen } from "./listener";
 import { createNetwork } from "./network";
-import { createSandboxAuthorizer, createServices } from "./services";
+import { createServices } from "./services";
 import { openStore } from "./store";
 
 export interface SandboxArgs {
@@ -110,10 +111,10 @@ async function start(
     certificates,
     network,
   };
-  const context: SandboxContext = { ...parts, authorizer: createSandboxAuthorizer(parts) };
+  const context: SandboxContext = { ...parts, authorizer: createAuthorizer(parts) };
 
   const machines = createManagedIdentityService(context);
-  const { http, tcp } = await createServices(context);
+  const { http, tcp } = createServices(context);
   for (const service of [...http, ...tcp]) cleanUp.push(async () => service.close?.());
   const all = [...http, machines.service, createPipelineService(pipelineKey)];
   const services = [...all, ...tcp].map(({ name }) => name);

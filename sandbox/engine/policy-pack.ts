@@ -145,7 +145,14 @@ async function serveAnalyzer(
       error ? reject(error) : resolve(bound),
     );
   });
-  return { port, close: () => server.forceShutdown() };
+  return {
+    port,
+    // Calls that wait for a pack that failed are answered before the server goes.
+    close: () => {
+      server.tryShutdown(() => undefined);
+      setTimeout(() => server.forceShutdown(), 1_000).unref();
+    },
+  };
 }
 
 function environmentOf(configuration: AnalyzerStackConfigureRequest | undefined): Record<string, string> {

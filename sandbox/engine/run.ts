@@ -57,7 +57,7 @@ export async function runPulumi({ engine, args, cwd, env }: RunOptions): Promise
 /**
  * Runs the CLI without a terminal and answers what it printed on stdout.
  *
- * @throws Error with what it printed on stderr, when it fails.
+ * @throws Error with what it printed, when it fails.
  */
 export function capturePulumi({ engine, args, cwd, env }: RunOptions): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -66,7 +66,9 @@ export function capturePulumi({ engine, args, cwd, env }: RunOptions): Promise<s
       [...args, "--non-interactive"],
       { cwd, env: { ...process.env, ...engine.env, ...env }, maxBuffer: 512 * 1024 * 1024 },
       (error, stdout, stderr) => {
-        if (error) reject(new Error(`pulumi ${args[0]} failed: ${stderr.trim() || error.message}`));
+        // The engine's diagnostics are on stdout, the CLI's own errors on stderr.
+        const printed = `${stdout}${stderr}`.trim();
+        if (error) reject(new Error(`pulumi ${args[0]} failed: ${printed || error.message}`));
         else resolve(stdout);
       },
     );

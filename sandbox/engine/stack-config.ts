@@ -207,7 +207,7 @@ function hasEncryptedValue(document: Document): boolean {
 async function passphrase(engine: Engine): Promise<Environment> {
   const file = join(engine.home, "passphrase");
   if (!existsSync(file)) {
-    const temporary = `${file}.${process.pid}`;
+    const temporary = `${file}.${randomBytes(8).toString("hex")}`;
     await writeFile(temporary, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
     await link(temporary, file).catch((error: NodeJS.ErrnoException) => {
       // Another command was faster: its passphrase it is.

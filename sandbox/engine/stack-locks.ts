@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "./engine";
+import { isAlive } from "./lock";
 import { capturePulumi, type Environment } from "./run";
 
 interface StackLocks {
@@ -26,7 +27,7 @@ interface Lock {
  */
 export async function releaseDeadLocks({ engine, cwd, env, project, stack }: StackLocks): Promise<void> {
   const directory = join(engine.home, "state", ".pulumi", "locks", "organization", project, stack);
-  const files = await readdir(directory).catch(() => []);
+  const files = (await readdir(directory).catch(() => [])).filter((file) => file.endsWith(".json"));
   const locks = await Promise.all(files.map((file) => readLock(join(directory, file))));
   if (locks.length === 0) return;
   const dead = await Promise.all(locks.map(async (lock) => lock !== undefined && (await isDead(lock))));
@@ -45,11 +46,7 @@ async function readLock(file: string): Promise<Lock | undefined> {
 
 async function isDead({ pid, hostname: host }: Lock): Promise<boolean> {
   if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  if (!isAlive(pid)) return true;
   // Another program may have been given the number since; where there is no /proc, better safe than sorry.
   const command = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "pulumi");
   return !command.startsWith("pulumi");

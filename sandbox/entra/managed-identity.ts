@@ -38,7 +38,7 @@ interface Access {
  * machines, App Service's and Cloud Shell's.
  *
  * On Azure the machine is known by the network it asks from. Here many run on one, so each is registered and gets
- * a key, which its processes carry in their environment: as the proxy's user, in `IDENTITY_HEADER`, or in
+ * a key, which its processes carry in their environment: as the proxy's password, in `IDENTITY_HEADER`, or in
  * `MSI_ENDPOINT`.
  */
 export function createManagedIdentityService(context: SandboxContext): {
@@ -92,7 +92,7 @@ export function createManagedIdentityService(context: SandboxContext): {
 function environmentOf({ kind, key }: Machine, { proxyUrl, networkEnv }: Access): Record<string, string> {
   switch (kind) {
     case "virtualMachine":
-      return networkEnv(proxyUrl.replace("://", `://${key}:@`));
+      return networkEnv(proxyUrl.replace("://", `://machine:${key}@`));
     case "appService":
       return {
         ...networkEnv(proxyUrl),
@@ -147,7 +147,7 @@ async function answerMetadata(
       }
       requireQuery(query, "api-version");
       const resource = requireQuery(query, "resource");
-      const machine = machines.byKey(proxyUser(request));
+      const machine = machines.byKey(proxyPassword(request));
       if (machine?.kind !== "virtualMachine") throw notFound();
       const principal = choose(machines, machine, {
         clientId: query.get("client_id"),
@@ -256,10 +256,10 @@ function requireQuery(query: URLSearchParams, name: string): string {
   throw new IdentityRefused(400, "request", `Required query variable '${name}' is missing`);
 }
 
-/** The user of a proxy's address, which a client sends as a Basic credential. */
-function proxyUser(request: IncomingMessage): string {
+/** The password in the proxy's address, which a client sends as a Basic credential. */
+function proxyPassword(request: IncomingMessage): string {
   const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers["proxy-authorization"] ?? "")?.[1] ?? "";
-  return Buffer.from(encoded, "base64").toString("utf8").split(":")[0] ?? "";
+  return Buffer.from(encoded, "base64").toString("utf8").split(":")[1] ?? "";
 }
 
 /** The system-assigned identity unless another is named; the only user-assigned one where there is no other. */

@@ -2,11 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { decodeJwt } from "jose";
 import { TokenRejected } from "../entra/tokens";
 import type { ClusterRuntime } from "./runtime";
+import { aksServerApplicationId } from "./server-application";
 import { verifyServiceAccountToken } from "./service-account-tokens";
 import { unauthorized } from "./status";
-
-/** The AKS server application, for which users' tokens are made. @see https://learn.microsoft.com/azure/aks/kubelogin-authentication */
-export const aksServerApplicationId = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 /** Who is calling, as Kubernetes sees it. */
 export interface User {

@@ -66,7 +66,9 @@ export function finish(runtime: ClusterRuntime, kind: Kind, object: StoredObject
     if (dependentKind) deleteObject(runtime, dependentKind, dependent);
   }
   const namespace =
-    object.metadata.namespace && runtime.objects.get(namespaces, undefined, object.metadata.namespace);
+    object.metadata.namespace === undefined
+      ? undefined
+      : runtime.objects.get(namespaces, undefined, object.metadata.namespace);
   if (namespace?.metadata.deletionTimestamp && !terminating.has(runtime)) {
     finish(runtime, namespaces, namespace);
   }

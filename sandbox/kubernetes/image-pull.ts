@@ -19,10 +19,9 @@ export function imagePullProblem(runtime: ClusterRuntime, image: string): string
   if (!registry || registry.body.properties.anonymousPullEnabled === true) return undefined;
   const cluster = getResource(runtime.context.store, runtime.cluster.id);
   const kubelet = at(cluster?.body.properties, "identityProfile", "kubeletidentity", "objectId");
-  const decision =
-    typeof kubelet === "string" &&
-    runtime.context.authorizer.decide({ principalId: kubelet, ...pullOperation(registry, image) });
-  if (decision?.allowed) return undefined;
+  const may = (principalId: string) =>
+    runtime.context.authorizer.decide({ principalId, ...pullOperation(registry, image) }).allowed;
+  if (typeof kubelet === "string" && may(kubelet)) return undefined;
   return `Back-off pulling image "${image}": failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://${host}/oauth2/token: 401 Unauthorized`;
 }
 

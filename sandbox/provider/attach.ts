@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { RunningSandbox } from "../core/sandbox";
 import { createAzureNativeProvider } from "./azure-native";
+import { createKubernetesProvider } from "./kubernetes";
 import { createRandomProvider } from "./random";
 import { type RunningProviders, startProviders } from "./server";
 
@@ -33,12 +34,13 @@ export async function attachProviders(sandbox: RunningSandbox): Promise<RunningP
     // A run that was killed, or that lost its state, is taken up where it was by running it again.
     adoptExisting: true,
   });
-  const providers = await startProviders([azureNative, createRandomProvider()]);
+  const kubernetes = createKubernetesProvider({ proxyUrl: sandbox.proxyUrl, credential });
+  const providers = await startProviders([azureNative, kubernetes, createRandomProvider()]);
   return {
     ...providers,
     close: async () => {
       await providers.close();
-      await azureNative.close();
+      await Promise.all([azureNative.close(), kubernetes.close()]);
     },
   };
 }

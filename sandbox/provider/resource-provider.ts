@@ -1,6 +1,4 @@
-import { credentials, type handleUnaryCall, type ServerUnaryCall, status } from "@grpc/grpc-js";
-import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
+import { type handleUnaryCall, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import type { IResourceProviderServer } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
@@ -13,9 +11,10 @@ import {
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { createConnections } from "./connections";
 import { differences } from "./differences";
 import { checkResponse, diffResponse, errorStatus, referenceOf } from "./engine-protocol";
-import type { Provider, ProviderInstance, StatusReporter } from "./provider";
+import type { Provider } from "./provider";
 import { fromStruct, toStruct } from "./values";
 
 function answer<Request, Response>(
@@ -36,72 +35,21 @@ function unsupported(method: string): handleUnaryCall<unknown, never> {
   };
 }
 
-/** One engine talks to one provider resource through one connection of its own. */
-interface Connection {
-  engine?: EngineClient;
-  instance?: ProviderInstance;
-}
-
-/** The connections of all engines that attached, told apart by their peers' addresses. */
-function createConnections() {
-  const byPeer = new Map<string, Connection>();
-  let latest: ProviderInstance | undefined;
-  const of = (peer: string): Connection => {
-    const known = byPeer.get(peer);
-    if (known !== undefined) return known;
-    const fresh: Connection = {};
-    byPeer.set(peer, fresh);
-    return fresh;
-  };
-  return {
-    of,
-    configured(peer: string, instance: ProviderInstance): void {
-      of(peer).instance = latest = instance;
-    },
-    /** After a reconnection the peer has a new address: the instance configured last is then the likeliest. */
-    instance(peer: string): ProviderInstance {
-      const instance = byPeer.get(peer)?.instance ?? latest;
-      if (instance === undefined) throw new Error("The provider has not been configured.");
-      return instance;
-    },
-    close(): void {
-      for (const connection of byPeer.values()) connection.engine?.close();
-      byPeer.clear();
-    },
-  };
-}
-
-function statusReporter(connection: Connection): StatusReporter {
-  return (urn, message) => {
-    const request = new LogRequest();
-    request.setSeverity(LogSeverity.INFO);
-    request.setUrn(urn);
-    request.setMessage(message);
-    request.setEphemeral(true);
-    connection.engine?.log(request, () => {});
-  };
-}
-
 /** The engine's `ResourceProvider` service for `provider`. `close` ends the connections back to the engines. */
 export function createResourceProvider(provider: Provider): {
   implementation: IResourceProviderServer;
   close(): void;
 } {
   const connections = createConnections();
-  const connectEngine = (peer: string, address: string): void => {
-    const connection = connections.of(peer);
-    connection.engine?.close();
-    connection.engine = new EngineClient(address, credentials.createInsecure());
-  };
   const implementation: IResourceProviderServer = {
     handshake: answer((request, call) => {
-      connectEngine(call.getPeer(), request.getEngineAddress());
+      connections.connectEngine(call.getPeer(), request.getEngineAddress());
       const response = new ProviderHandshakeResponse();
       response.setAcceptSecrets(true);
       return response;
     }),
     attach: answer((request, call) => {
-      connectEngine(call.getPeer(), request.getAddress());
+      connections.connectEngine(call.getPeer(), request.getAddress());
       return new Empty();
     }),
     cancel: answer((_request, call) => {
@@ -140,8 +88,10 @@ export function createResourceProvider(provider: Provider): {
     }),
     configure: answer(async (request, call) => {
       const peer = call.getPeer();
-      const report = statusReporter(connections.of(peer));
-      connections.configured(peer, await provider.configure(fromStruct(request.getArgs()), report));
+      const instance = await provider.configure(fromStruct(request.getArgs()), (urn, message) =>
+        connections.report(peer, urn, message),
+      );
+      connections.configured(peer, JSON.stringify(request.getArgs()?.toJavaScript()), instance);
       const response = new ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setSupportspreview(true);

@@ -129,13 +129,6 @@ export function hasUnknowns(value: PropertyValue | undefined): boolean {
   return (Array.isArray(value) ? value : Object.values(value)).some(hasUnknowns);
 }
 
-/** Whether a secret is `value` itself or anywhere inside it. */
-export function hasSecrets(value: PropertyValue | undefined): boolean {
-  if (value === undefined || value === null || typeof value !== "object") return false;
-  if (value instanceof Secret) return true;
-  return (Array.isArray(value) ? value : Object.values(value)).some(hasSecrets);
-}
-
 /** The same without its secrets' wrappers: for comparing. Unknowns stay. */
 export function unwrapSecrets<T extends PropertyValue>(value: T): Exclude<T, Secret>;
 export function unwrapSecrets(value: PropertyValue): PropertyValue {

@@ -14,7 +14,14 @@ const apiVersions: readonly string[] = [
   ...["2026-01-01-preview", "2025-11-01", "2025-05-01-preview", "2025-04-01", "2025-03-01-preview"],
   ...["2024-11-01-preview", "2024-01-01-preview", "2023-11-01-preview", "2023-08-01-preview", "2023-07-01"],
   ...["2023-06-01-preview", "2023-01-01-preview", "2022-12-01", "2022-02-01-preview", "2021-09-01"],
-  ...["2021-08-01-preview", "2021-06-01-preview", "2020-11-01-preview", "2019-12-01-preview", "2019-05-01", "2017-10-01"],
+  ...[
+    "2021-08-01-preview",
+    "2021-06-01-preview",
+    "2020-11-01-preview",
+    "2019-12-01-preview",
+    "2019-05-01",
+    "2017-10-01",
+  ],
 ];
 
 /** @see https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerregistry */
@@ -26,7 +33,9 @@ const nameTaken = (name: string) =>
   `The registry DNS name ${name.toLowerCase()}.azurecr.io is already in use. You can check if the name is already claimed using following API: https://docs.microsoft.com/en-us/rest/api/containerregistry/registries/checknameavailability`;
 
 const invalidValue = (member: string, value: unknown) =>
-  new AzureError(400, "InvalidParameter", `The value '${String(value)}' of '${member}' is invalid.`, { target: member });
+  new AzureError(400, "InvalidParameter", `The value '${String(value)}' of '${member}' is invalid.`, {
+    target: member,
+  });
 
 function oneOf(member: string, value: unknown, allowed: string[]): string {
   const found = allowed.find((each) => each.toLowerCase() === String(value).toLowerCase());
@@ -44,7 +53,8 @@ function write(write: Write): StoredResource {
   }
   const properties = objectIn(write.body, "properties");
   const before = existing?.body.properties;
-  const skuName = textIn(objectIn(write.body, "sku"), "name") ?? textIn(objectIn(existing?.body ?? {}, "sku"), "name");
+  const skuName =
+    textIn(objectIn(write.body, "sku"), "name") ?? textIn(objectIn(existing?.body ?? {}, "sku"), "name");
   const sku = oneOf("sku.name", skuName, ["Basic", "Standard", "Premium", "Classic"]);
   const kept = (member: string, otherwise: string, allowed: string[]) =>
     oneOf(`properties.${member}`, textIn(properties, member) ?? before?.[member] ?? otherwise, allowed);
@@ -54,16 +64,23 @@ function write(write: Write): StoredResource {
       write,
       type,
       {
-        loginServer: before?.["loginServer"] ?? `${name.toLowerCase()}.azurecr.io`,
-        creationDate: before?.["creationDate"] ?? new Date(call.context.clock.now()).toISOString(),
+        loginServer: before?.loginServer ?? `${name.toLowerCase()}.azurecr.io`,
+        creationDate: before?.creationDate ?? new Date(call.context.clock.now()).toISOString(),
         provisioningState: "Succeeded",
         adminUserEnabled: flag("adminUserEnabled"),
-        policies: optionalObjectIn(properties, "policies") ?? before?.["policies"],
+        policies: optionalObjectIn(properties, "policies") ?? before?.policies,
         dataEndpointEnabled: flag("dataEndpointEnabled"),
         privateEndpointConnections: [],
-        publicNetworkAccess: kept("publicNetworkAccess", "Enabled", ["Enabled", "Disabled", "SecuredByPerimeter"]),
-        networkRuleBypassOptions: kept("networkRuleBypassOptions", "AzureServices", ["AzureServices", "None"]),
-        networkRuleSet: optionalObjectIn(properties, "networkRuleSet") ?? before?.["networkRuleSet"],
+        publicNetworkAccess: kept("publicNetworkAccess", "Enabled", [
+          "Enabled",
+          "Disabled",
+          "SecuredByPerimeter",
+        ]),
+        networkRuleBypassOptions: kept("networkRuleBypassOptions", "AzureServices", [
+          "AzureServices",
+          "None",
+        ]),
+        networkRuleSet: optionalObjectIn(properties, "networkRuleSet") ?? before?.networkRuleSet,
         zoneRedundancy: kept("zoneRedundancy", "Disabled", ["Enabled", "Disabled"]),
         anonymousPullEnabled: flag("anonymousPullEnabled"),
         roleAssignmentMode: kept("roleAssignmentMode", "LegacyRegistryPermissions", roleAssignmentModes),
@@ -78,14 +95,14 @@ const newPassword = () => randomBytes(26).toString("hex");
 
 /** The admin user's passwords, while there is such a user. */
 const listCredentials: Action = (_call, { body, internal }) => {
-  if (body.properties["adminUserEnabled"] !== true) {
+  if (body.properties.adminUserEnabled !== true) {
     throw new AzureError(
       400,
       "UnAuthorizedForCredentialOperations",
       `Cannot perform credential operations for ${body.id} as admin user is disabled. Kindly enable admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/container-registry-authentication#admin-account`,
     );
   }
-  const passwords = internal?.["passwords"] as string[];
+  const passwords = internal?.passwords as string[];
   const named = passwords.map((value, index) => ({ name: index === 0 ? "password" : "password2", value }));
   return { status: 200, body: { username: body.name, passwords: named } };
 };
@@ -107,7 +124,7 @@ const registry: ResourceType = {
       new AzureError(
         409,
         "RegistryStatusConflict",
-        `The operation cannot be performed because the registry ${body.name} is in the state '${String(body.properties["provisioningState"])}'.`,
+        `The operation cannot be performed because the registry ${body.name} is in the state '${String(body.properties.provisioningState)}'.`,
       ),
   },
 };

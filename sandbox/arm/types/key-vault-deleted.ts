@@ -17,15 +17,16 @@ export const vaultApiVersions: readonly string[] = [
 
 const dayMilliseconds = 24 * 60 * 60 * 1000;
 
-const recordsPrefix = (subscriptionId: string) => `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/locations/`;
+const recordsPrefix = (subscriptionId: string) =>
+  `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/locations/`;
 
 /** The vault that a record of a deleted vault holds. */
-const vaultIn = (record: StoredResource) => record.internal?.["vault"] as StoredResource;
+const vaultIn = (record: StoredResource) => record.internal?.vault as StoredResource;
 
 /** Keeps what is needed to bring a vault back; its secrets stay where they are. */
 export function rememberDeletedVault({ store, clock }: SandboxContext, vault: StoredResource): void {
   const { id, name, location, tags, properties } = vault.body;
-  const days = Number(properties["softDeleteRetentionInDays"]);
+  const days = Number(properties.softDeleteRetentionInDays);
   putResource(store, {
     body: {
       id: `${recordsPrefix(subscriptionIdIn(id)!)}${location}/deletedVaults/${name}`,
@@ -37,7 +38,7 @@ export function rememberDeletedVault({ store, clock }: SandboxContext, vault: St
         tags: tags ?? {},
         deletionDate: new Date(clock.now()).toISOString(),
         scheduledPurgeDate: new Date(clock.now() + days * dayMilliseconds).toISOString(),
-        ...(properties["enablePurgeProtection"] === true ? { purgeProtectionEnabled: true } : {}),
+        ...(properties.enablePurgeProtection === true ? { purgeProtectionEnabled: true } : {}),
       },
     },
     internal: { vault },
@@ -49,14 +50,15 @@ export function forgetDeletedVault(store: Store, record: StoredResource): void {
 }
 
 function purge(store: Store, record: StoredResource): void {
-  for (const secret of listSecrets(store, record.body.name)) removeSecret(store, record.body.name, secret.name);
+  for (const secret of listSecrets(store, record.body.name))
+    removeSecret(store, record.body.name, secret.name);
   forgetDeletedVault(store, record);
 }
 
 /** The deleted vaults; those whose time is over are purged first. */
 function deletedVaults({ store, clock, account }: SandboxContext): StoredResource[] {
   return listResources(store, recordsPrefix(account.subscriptionId)).filter((record) => {
-    const kept = Date.parse(String(record.body.properties["scheduledPurgeDate"])) > clock.now();
+    const kept = Date.parse(String(record.body.properties.scheduledPurgeDate)) > clock.now();
     if (!kept) purge(store, record);
     return kept;
   });
@@ -74,15 +76,16 @@ export function findDeletedVault(
 const purging: LongRunning = {
   seconds: { create: 0, update: 0, delete: 10 },
   writes: "location",
-  busy: (_operation, { body }) => new AzureError(409, "ConflictError", `The vault '${body.name}' is being purged.`),
+  busy: (_operation, { body }) =>
+    new AzureError(409, "ConflictError", `The vault '${body.name}' is being purged.`),
 };
 
 const purgeAction: Action = (call, record) => {
-  if (record.body.properties["purgeProtectionEnabled"] === true) {
+  if (record.body.properties.purgeProtectionEnabled === true) {
     throw new AzureError(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.");
   }
   const pending = call.operations.pendingOn(record.body.id);
-  return began(call, pending ?? call.operations.start("delete", record, purging));
+  return began(call, pending ?? call.operations.start("delete", record, purging, call.caller.oid));
 };
 
 /** One deleted vault, beneath the region that it was in. */
@@ -91,7 +94,8 @@ export const deletedVault: ResourceType = {
   apiVersions: vaultApiVersions,
   level: "subscription",
   methods: [],
-  find: (call, id) => deletedVaults(call.context).find(({ body }) => resourceKey(body.id) === resourceKey(id)),
+  find: (call, id) =>
+    deletedVaults(call.context).find(({ body }) => resourceKey(body.id) === resourceKey(id)),
   actions: { purge: purgeAction },
 };
 

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AzureError } from "../../core/azure-error";
-import { getSecret, listSecrets, putSecret, type SecretVersion, type StoredSecret } from "../../data/key-vault/secret-store";
+import {
+  getSecret,
+  listSecrets,
+  putSecret,
+  type SecretVersion,
+  type StoredSecret,
+} from "../../data/key-vault/secret-store";
 import type { ArmCall } from "../arm-call";
 import { booleanIn, defined, type JsonObject, numberIn, objectIn, textIn } from "../json";
 import { getResource, type StoredResource } from "../resource";
@@ -17,8 +23,9 @@ const largestValueBytes = 25 * 1024;
 
 /** A secret as ARM shows it: everything but its value. */
 function asResource(vault: StoredResource, secret: StoredSecret): StoredResource {
-  const { version, contentType, tags, enabled, created, updated, notBefore, expires } = secret.versions.at(-1)!;
-  const secretUri = `${vault.body.properties["vaultUri"]}secrets/${secret.name}`;
+  const { version, contentType, tags, enabled, created, updated, notBefore, expires } =
+    secret.versions.at(-1)!;
+  const secretUri = `${vault.body.properties.vaultUri}secrets/${secret.name}`;
   return {
     body: {
       id: `${vault.body.id}/secrets/${secret.name}`,
@@ -38,7 +45,10 @@ function asResource(vault: StoredResource, secret: StoredSecret): StoredResource
 
 /** The vault that a path leads through, if it is there. */
 function vaultOf({ context, path }: ArmCall): StoredResource | undefined {
-  const names = path.names.length === path.types.length ? parentOf(path) : { id: path.id.split("/").slice(0, -1).join("/") };
+  const names =
+    path.names.length === path.types.length
+      ? parentOf(path)
+      : { id: path.id.split("/").slice(0, -1).join("/") };
   return getResource(context.store, names.id);
 }
 

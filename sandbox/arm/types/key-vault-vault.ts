@@ -6,7 +6,13 @@ import { resourceKey } from "../resource";
 import { findByGlobalName } from "../resource-index";
 import type { ProviderAction, ResourceType, Write } from "../resource-type";
 import { envelope } from "./envelope";
-import { findDeletedVault, forgetDeletedVault, rememberDeletedVault, vaultApiVersions, vaultType } from "./key-vault-deleted";
+import {
+  findDeletedVault,
+  forgetDeletedVault,
+  rememberDeletedVault,
+  vaultApiVersions,
+  vaultType,
+} from "./key-vault-deleted";
 
 const badRequest = (message: string) => new AzureError(400, "BadRequest", message);
 
@@ -40,7 +46,8 @@ function recovered({ call, id, name, existing }: Write, createMode: string): Sto
   }
   if (existing) return existing;
   if (!deleted) throw new AzureError(404, "SoftDeletedVaultDoesNotExist", nothingToRecover);
-  if (resourceKey(deleted.vault.body.id) !== resourceKey(id)) throw new AzureError(409, "ConflictError", nameInDeletedState);
+  if (resourceKey(deleted.vault.body.id) !== resourceKey(id))
+    throw new AzureError(409, "ConflictError", nameInDeletedState);
   forgetDeletedVault(store, deleted.record);
   return deleted.vault;
 }
@@ -58,7 +65,9 @@ function readRetention(properties: JsonObject, before: JsonObject | undefined): 
     );
   }
   if (current !== undefined && asked !== current) {
-    throw badRequest('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.');
+    throw badRequest(
+      'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
+    );
   }
   return asked;
 }
@@ -95,12 +104,14 @@ function readTenant({ call }: Write, properties: JsonObject, before: JsonObject 
 
 function readNetworkAcls(properties: JsonObject): JsonObject | undefined {
   const acls = optionalObjectIn(properties, "networkAcls");
-  return acls && {
-    bypass: textIn(acls, "bypass") ?? "AzureServices",
-    defaultAction: textIn(acls, "defaultAction") ?? "Allow",
-    ipRules: listIn(acls, "ipRules") ?? [],
-    virtualNetworkRules: listIn(acls, "virtualNetworkRules") ?? [],
-  };
+  return (
+    acls && {
+      bypass: textIn(acls, "bypass") ?? "AzureServices",
+      defaultAction: textIn(acls, "defaultAction") ?? "Allow",
+      ipRules: listIn(acls, "ipRules") ?? [],
+      virtualNetworkRules: listIn(acls, "virtualNetworkRules") ?? [],
+    }
+  );
 }
 
 function write(write: Write): StoredResource {
@@ -110,23 +121,26 @@ function write(write: Write): StoredResource {
   const before = write.existing?.body.properties ?? recovery?.body.properties;
   const properties = recovery && !write.existing ? { ...recovery.body.properties, ...asked } : asked;
   checkIrreversible(properties);
-  const flag = (property: string) => booleanIn(properties, property) ?? (before && booleanIn(before, property));
+  const flag = (property: string) =>
+    booleanIn(properties, property) ?? (before && booleanIn(before, property));
   return {
     body: envelope(write, vaultType, {
       sku: readSku(properties, before),
       tenantId: readTenant(write, properties, before),
-      accessPolicies: listIn(properties, "accessPolicies") ?? before?.["accessPolicies"] ?? [],
-      networkAcls: readNetworkAcls(properties) ?? before?.["networkAcls"],
+      accessPolicies: listIn(properties, "accessPolicies") ?? before?.accessPolicies ?? [],
+      networkAcls: readNetworkAcls(properties) ?? before?.networkAcls,
       enabledForDeployment: flag("enabledForDeployment") ?? false,
       enabledForDiskEncryption: flag("enabledForDiskEncryption"),
       enabledForTemplateDeployment: flag("enabledForTemplateDeployment"),
       enableSoftDelete: true,
       softDeleteRetentionInDays: readRetention(properties, before),
-      enableRbacAuthorization: flag("enableRbacAuthorization") ?? call.apiVersion >= firstVersionWithRbacDefault,
+      enableRbacAuthorization:
+        flag("enableRbacAuthorization") ?? call.apiVersion >= firstVersionWithRbacDefault,
       enablePurgeProtection: flag("enablePurgeProtection"),
       vaultUri: `https://${name.toLowerCase()}.vault.azure.net/`,
       provisioningState: "Succeeded",
-      publicNetworkAccess: textIn(properties, "publicNetworkAccess") ?? before?.["publicNetworkAccess"] ?? "Enabled",
+      publicNetworkAccess:
+        textIn(properties, "publicNetworkAccess") ?? before?.publicNetworkAccess ?? "Enabled",
     }),
   };
 }
@@ -146,7 +160,7 @@ export const vault: ResourceType = {
     seconds: { create: 20, update: 0, delete: 0 },
     writes: "body",
     show: ({ body }, state) => {
-      body.properties["provisioningState"] = state === "Creating" ? "RegisteringDns" : state;
+      body.properties.provisioningState = state === "Creating" ? "RegisteringDns" : state;
     },
     busy: (_operation, { body }) =>
       new AzureError(409, "ConflictError", `A conflict occurred: vault '${body.name}' is being provisioned.`),
@@ -155,7 +169,8 @@ export const vault: ResourceType = {
 
 function availability({ context, body }: ArmCall): JsonObject {
   const name = textIn(body, "name") ?? "";
-  if (!validName(name)) return { nameAvailable: false, reason: "AccountNameInvalid", message: invalidName(name) };
+  if (!validName(name))
+    return { nameAvailable: false, reason: "AccountNameInvalid", message: invalidName(name) };
   const taken = findByGlobalName(context.store, vaultType, name) ?? findDeletedVault(context, name);
   return taken
     ? { nameAvailable: false, reason: "AlreadyExists", message: nameInUse(name) }

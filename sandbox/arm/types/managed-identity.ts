@@ -34,15 +34,18 @@ const userAssignedIdentity: ResourceType = {
     const { context } = write.call;
     const before = write.existing?.body.properties;
     const principal = before
-      ? { principalId: before["principalId"], clientId: before["clientId"] }
+      ? { principalId: before.principalId, clientId: before.clientId }
       : newPrincipal(write);
     return { body: envelope(write, identityType, { tenantId: context.account.tenantId, ...principal }) };
   },
-  removed: ({ directory }, { body }) => directory.remove(String(body.properties["principalId"])),
+  removed: ({ directory }, { body }) => directory.remove(String(body.properties.principalId)),
 };
 
 function newPrincipal({ call, id, name }: Write): { principalId: string; clientId: string } {
-  const { objectId, clientId } = call.context.directory.createManagedIdentity({ displayName: name, resourceId: id });
+  const { objectId, clientId } = call.context.directory.createManagedIdentity({
+    displayName: name,
+    resourceId: id,
+  });
   return { principalId: objectId, clientId };
 }
 
@@ -67,9 +70,12 @@ function readCredential({ body }: Write): { issuer: string; subject: string; aud
   }
   for (const [name, value] of Object.entries({ issuer, subject, audience: audiences[0]! })) {
     if (value.length > limits.characters) {
-      throw badCredential(`Federated Identity Credential ${name} has ${value.length} characters; at most ${limits.characters} are allowed.`);
+      throw badCredential(
+        `Federated Identity Credential ${name} has ${value.length} characters; at most ${limits.characters} are allowed.`,
+      );
     }
-    if (value.includes("*")) throw badCredential(`Federated Identity Credential ${name} must not contain wildcards.`);
+    if (value.includes("*"))
+      throw badCredential(`Federated Identity Credential ${name} must not contain wildcards.`);
   }
   if (!URL.canParse(issuer) || new URL(issuer).protocol !== "https:") {
     throw badCredential("Federated Identity Credential issuer must be a valid https URL.");
@@ -78,10 +84,15 @@ function readCredential({ body }: Write): { issuer: string; subject: string; aud
 }
 
 function checkSiblings({ call, parent, existing }: Write, issuer: string, subject: string): void {
-  const siblings = listResources(call.context.store, `${parent!.body.id}/federatedIdentityCredentials/`).filter(
-    (sibling) => sibling.body.id !== existing?.body.id,
-  );
-  if (siblings.some(({ body: { properties } }) => properties["issuer"] === issuer && properties["subject"] === subject)) {
+  const siblings = listResources(
+    call.context.store,
+    `${parent!.body.id}/federatedIdentityCredentials/`,
+  ).filter((sibling) => sibling.body.id !== existing?.body.id);
+  if (
+    siblings.some(
+      ({ body: { properties } }) => properties.issuer === issuer && properties.subject === subject,
+    )
+  ) {
     throw badCredential("Issuer and subject combination already exists for this Managed Identity.");
   }
   if (!existing && siblings.length >= limits.credentialsPerIdentity) {
@@ -97,7 +108,8 @@ const federatedIdentityCredential: ResourceType = {
   level: "resourceGroup",
   methods: ["PUT", "DELETE"],
   checkName: (name) => {
-    if (!credentialName.test(name)) throw badCredential(`Federated Identity Credential name '${name}' is invalid.`);
+    if (!credentialName.test(name))
+      throw badCredential(`Federated Identity Credential name '${name}' is invalid.`);
   },
   parentNotFound: () => new AzureError(404, "NotFound", "The parent user-assigned identity doesn't exist."),
   exclusive: {
@@ -122,12 +134,14 @@ const federatedIdentityCredential: ResourceType = {
     checkSiblings(write, issuer, subject);
     const { existing } = write;
     const unchanged =
-      existing?.body.properties["issuer"] === issuer &&
-      existing.body.properties["subject"] === subject &&
-      JSON.stringify(existing.body.properties["audiences"]) === JSON.stringify(audiences);
+      existing?.body.properties.issuer === issuer &&
+      existing.body.properties.subject === subject &&
+      JSON.stringify(existing.body.properties.audiences) === JSON.stringify(audiences);
     return {
       body: envelope(write, credentialType, { issuer, subject, audiences }),
-      visibleAt: (unchanged ? existing?.visibleAt : undefined) ?? write.call.context.faults.visibleAt("federatedCredential"),
+      visibleAt:
+        (unchanged ? existing?.visibleAt : undefined) ??
+        write.call.context.faults.visibleAt("federatedCredential"),
     };
   },
 };
@@ -141,8 +155,8 @@ const systemAssignedIdentity: ResourceType = {
   find: ({ context, path }): StoredResource | undefined => {
     if (path.names[0]?.toLowerCase() !== "default") return undefined;
     const owner = getResource(context.store, path.scope);
-    const identity = owner?.body["identity"];
-    const principalId = isObject(identity) ? identity["principalId"] : undefined;
+    const identity = owner?.body.identity;
+    const principalId = isObject(identity) ? identity.principalId : undefined;
     if (!owner || typeof principalId !== "string") return undefined;
     const principal = context.directory.byObjectId(principalId);
     return {

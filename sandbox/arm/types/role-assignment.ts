@@ -125,7 +125,8 @@ function checkScopeExists({ context, path }: ArmCall): void {
   if (!scope || firstType === undefined || firstName === undefined) return;
   if (scope.namespace === "Microsoft.Resources" || scope.namespace === "Microsoft.Management") return;
   const id = `${scope.scope}/providers/${scope.namespace}/${firstType}/${firstName}`;
-  if (!getResource(context.store, id)) throw resourceNotFound(id, `${scope.namespace}/${firstType}`, firstName);
+  if (!getResource(context.store, id))
+    throw resourceNotFound(id, `${scope.namespace}/${firstType}`, firstName);
 }
 
 /** @throws AzureError where another assignment stands in the way */
@@ -134,7 +135,8 @@ function checkOthers({ call, id, name, existing }: Write, wanted: Wanted): void 
   const named = roleAssignmentNamed(store, name);
   const before = existing?.body.properties;
   const changed =
-    before && (before["principalId"] !== wanted.principalId || before["roleDefinitionId"] !== wanted.roleDefinitionId);
+    before &&
+    (before.principalId !== wanted.principalId || before.roleDefinitionId !== wanted.roleDefinitionId);
   if (changed || (named && resourceKey(named.body.id) !== resourceKey(id))) {
     throw new AzureError(
       400,
@@ -147,7 +149,7 @@ function checkOthers({ call, id, name, existing }: Write, wanted: Wanted): void 
   const same = roleAssignmentsOf(store, wanted.principalId).some(
     ({ body }) =>
       resourceKey(assignmentScope(body.id)) === scope &&
-      body.properties["roleDefinitionId"] === wanted.roleDefinitionId,
+      body.properties.roleDefinitionId === wanted.roleDefinitionId,
   );
   if (same) throw new AzureError(409, "RoleAssignmentExists", "The role assignment already exists.");
   if (countRoleAssignments(store) >= assignmentsPerSubscription) {
@@ -161,7 +163,7 @@ function checkOthers({ call, id, name, existing }: Write, wanted: Wanted): void 
 
 /** The condition's version goes up, never back. */
 function checkVersion({ existing }: Write, { conditionVersion }: Wanted): void {
-  if (existing?.body.properties["conditionVersion"] === "2.0" && conditionVersion === "1.0") {
+  if (existing?.body.properties.conditionVersion === "2.0" && conditionVersion === "1.0") {
     throw new AzureError(
       400,
       "RoleAssignmentUpdateNotPermitted",
@@ -201,9 +203,9 @@ function write(write: Write): StoredResource {
         scope: call.path.scope === "" ? "/" : call.path.scope,
         condition: wanted.condition ?? null,
         conditionVersion: wanted.conditionVersion ?? null,
-        createdOn: before?.["createdOn"] ?? now,
+        createdOn: before?.createdOn ?? now,
         updatedOn: now,
-        createdBy: before?.["createdBy"] ?? call.caller.oid,
+        createdBy: before?.createdBy ?? call.caller.oid,
         updatedBy: call.caller.oid,
       },
     },
@@ -218,7 +220,8 @@ function write(write: Write): StoredResource {
  */
 function list({ context, path, query }: ArmCall): StoredResource[] {
   const scope = resourceKey(path.scope);
-  const isBeneath = ({ body }: StoredResource) => resourceKey(assignmentScope(body.id)).startsWith(`${scope}/`);
+  const isBeneath = ({ body }: StoredResource) =>
+    resourceKey(assignmentScope(body.id)).startsWith(`${scope}/`);
   const isAtOrAbove = ({ body }: StoredResource) => {
     const own = resourceKey(assignmentScope(body.id));
     return own === "" || own === scope || scope.startsWith(`${own}/`);
@@ -233,7 +236,8 @@ function list({ context, path, query }: ArmCall): StoredResource[] {
     else if (term.kind === "call" && term.name === "atscope") withBeneath = false;
     else throw invalidFilter(filter);
   }
-  const candidates = principalId === undefined ? allAssignments(context.store) : roleAssignmentsOf(context.store, principalId);
+  const candidates =
+    principalId === undefined ? allAssignments(context.store) : roleAssignmentsOf(context.store, principalId);
   return candidates.filter((each) => isAtOrAbove(each) || (withBeneath && isBeneath(each)));
 }
 
@@ -244,7 +248,14 @@ export const roleAssignment: ResourceType = {
   type,
   apiVersions: [
     ...["2022-04-01", "2021-04-01-preview", "2020-10-01-preview", "2020-08-01-preview", "2020-04-01-preview"],
-    ...["2020-03-01-preview", "2018-09-01-preview", "2018-07-01", "2018-01-01-preview", "2017-09-01", "2015-07-01"],
+    ...[
+      "2020-03-01-preview",
+      "2018-09-01-preview",
+      "2018-07-01",
+      "2018-01-01-preview",
+      "2017-09-01",
+      "2015-07-01",
+    ],
   ],
   level: "extension",
   methods: ["PUT", "DELETE"],

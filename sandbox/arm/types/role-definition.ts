@@ -44,7 +44,8 @@ function list(call: ArmCall): StoredResource[] {
     if (term.kind === "call" && ["atscope", "atscopeandbelow"].includes(term.name)) continue;
     if (term.kind !== "eq" || !["rolename", "type"].includes(term.field)) throw invalidFilter(filter);
     roles = roles.filter(
-      (role) => (term.field === "type" ? role.roleType : role.roleName).toLowerCase() === term.value.toLowerCase(),
+      (role) =>
+        (term.field === "type" ? role.roleType : role.roleName).toLowerCase() === term.value.toLowerCase(),
     );
   }
   const scope = shownScope(call.path.scope);
@@ -66,7 +67,11 @@ function readPermission(permission: JsonObject): JsonObject {
 function write(write: Write): StoredResource {
   const { call, name } = write;
   if (builtInRoles().has(name.toLowerCase())) {
-    throw new AzureError(400, "RoleDefinitionUpdateNotPermitted", "Built-in roles are not allowed to be updated.");
+    throw new AzureError(
+      400,
+      "RoleDefinitionUpdateNotPermitted",
+      "Built-in roles are not allowed to be updated.",
+    );
   }
   const properties = objectIn(write.body, "properties");
   const roleName = textIn(properties, "roleName");
@@ -125,7 +130,11 @@ export const roleDefinition: ResourceType = {
   write,
   remove: ({ context }, { body }) => {
     if (builtInRoles().has(body.name.toLowerCase())) {
-      throw new AzureError(400, "RoleDefinitionUpdateNotPermitted", "Built-in roles are not allowed to be deleted.");
+      throw new AzureError(
+        400,
+        "RoleDefinitionUpdateNotPermitted",
+        "Built-in roles are not allowed to be deleted.",
+      );
     }
     if (hasAssignments(context.store, body.name)) {
       throw new AzureError(
@@ -142,6 +151,6 @@ function hasAssignments(store: ArmCall["context"]["store"], roleName: string): b
   return listResources(store, "/").some(
     ({ body }) =>
       body.type === "Microsoft.Authorization/roleAssignments" &&
-      String(body.properties["roleDefinitionId"]).toLowerCase().endsWith(`/${roleName.toLowerCase()}`),
+      String(body.properties.roleDefinitionId).toLowerCase().endsWith(`/${roleName.toLowerCase()}`),
   );
 }

@@ -15,16 +15,25 @@ import {
 
 const serverIdOf = (childId: string) => childId.split("/").slice(0, -2).join("/");
 
-const administratorsOf = (server: StoredResource) => server.body.properties["administrators"] as JsonObject | undefined;
+const administratorsOf = (server: StoredResource) =>
+  server.body.properties.administrators as JsonObject | undefined;
 
 /** Shows on the server what has changed on its child. */
-function setAdministrators(context: SandboxContext, server: StoredResource, administrators: JsonObject | undefined): void {
+function setAdministrators(
+  context: SandboxContext,
+  server: StoredResource,
+  administrators: JsonObject | undefined,
+): void {
   const { administrators: _, ...others } = server.body.properties;
   const properties = administrators ? { ...others, administrators } : others;
   putResource(context.store, { ...server, body: { ...server.body, properties } });
 }
 
-function changeServer(context: SandboxContext, childId: string, change: (before: JsonObject | undefined) => JsonObject | undefined): void {
+function changeServer(
+  context: SandboxContext,
+  childId: string,
+  change: (before: JsonObject | undefined) => JsonObject | undefined,
+): void {
   const server = getResource(context.store, serverIdOf(childId));
   if (server) setAdministrators(context, server, change(administratorsOf(server)));
 }
@@ -32,9 +41,9 @@ function changeServer(context: SandboxContext, childId: string, change: (before:
 function writeAdministrator(write: Write): StoredResource {
   const { context } = write.call;
   const administrator = readAdministrator(objectIn(write.body, "properties"), context.account.tenantId);
-  const azureADOnlyAuthentication = administratorsOf(write.parent!)?.["azureADOnlyAuthentication"] ?? false;
+  const azureADOnlyAuthentication = administratorsOf(write.parent!)?.azureADOnlyAuthentication ?? false;
   changeServer(context, write.id, (before) => ({
-    principalType: before?.["principalType"] ?? "User",
+    principalType: before?.principalType ?? "User",
     ...administrator,
     azureADOnlyAuthentication,
   }));
@@ -53,7 +62,7 @@ export const sqlAdministrator: ResourceType = {
   write: writeAdministrator,
   remove: ({ context }, { body }) => {
     const server = getResource(context.store, serverIdOf(body.id));
-    if (server && administratorsOf(server)?.["azureADOnlyAuthentication"] === true) {
+    if (server && administratorsOf(server)?.azureADOnlyAuthentication === true) {
       throw new AzureError(
         409,
         "AADOnlyAuthenticationIsEnabled",
@@ -75,7 +84,10 @@ export const sqlEntraOnly: ResourceType = {
     if (name.toLowerCase() !== "default") throw invalidValue("authenticationName");
   },
   write: (write) => {
-    const azureADOnlyAuthentication = booleanIn(objectIn(write.body, "properties"), "azureADOnlyAuthentication");
+    const azureADOnlyAuthentication = booleanIn(
+      objectIn(write.body, "properties"),
+      "azureADOnlyAuthentication",
+    );
     if (azureADOnlyAuthentication === undefined) throw invalidValue("azureADOnlyAuthentication");
     if (!administratorsOf(write.parent!)) {
       throw new AzureError(

@@ -28,8 +28,8 @@ export const sqlOperation = (seconds: LongRunning["seconds"]): LongRunning => ({
   writes: "accepted",
   // SQL's resources have no provisioningState; a server and a database say Ready and Online when they are.
   show: ({ body }, state) => {
-    if (body.type === serverType) body.properties["state"] = state === "Succeeded" ? "Ready" : state;
-    if (body.type === databaseType) body.properties["status"] = state === "Succeeded" ? "Online" : state;
+    if (body.type === serverType) body.properties.state = state === "Succeeded" ? "Ready" : state;
+    if (body.type === databaseType) body.properties.status = state === "Succeeded" ? "Online" : state;
   },
   busy: () =>
     new AzureError(

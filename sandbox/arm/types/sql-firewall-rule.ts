@@ -13,7 +13,8 @@ function readAddress(properties: JsonObject, name: string): string {
   return address;
 }
 
-const asNumber = (address: string) => address.split(".").reduce((number, part) => number * 256 + Number(part), 0);
+const asNumber = (address: string) =>
+  address.split(".").reduce((number, part) => number * 256 + Number(part), 0);
 
 /** From 0.0.0.0 to 0.0.0.0 lets all of Azure in. */
 export const sqlFirewallRule: ResourceType = {

@@ -28,7 +28,7 @@ const nameTaken = (name: string) => `The name '${name}' already exists. Choose a
 function readAdministrators(write: Write, properties: JsonObject): JsonObject | undefined {
   const { tenantId } = write.call.context.account;
   const asked = optionalObjectIn(properties, "administrators");
-  const before = write.existing?.body.properties["administrators"] as JsonObject | undefined;
+  const before = write.existing?.body.properties.administrators as JsonObject | undefined;
   if (!asked) return before;
   return {
     ...readAdministrator(asked, tenantId),
@@ -44,7 +44,7 @@ function readLogin(properties: JsonObject, administrators: JsonObject | undefine
     if (login !== undefined && login !== before) throw invalidValue("administratorLogin");
     return before;
   }
-  if (administrators?.["azureADOnlyAuthentication"] === true && login === undefined) {
+  if (administrators?.azureADOnlyAuthentication === true && login === undefined) {
     return `CloudSA${randomBytes(4).toString("hex")}`;
   }
   if (!login) throw invalidValue("Login");
@@ -53,7 +53,10 @@ function readLogin(properties: JsonObject, administrators: JsonObject | undefine
 }
 
 /** The children that say again what a server's `administrators` says, and the system database. */
-function putChildren({ call, id, name, location, existing }: Write, administrators: JsonObject | undefined): void {
+function putChildren(
+  { call, id, name, location, existing }: Write,
+  administrators: JsonObject | undefined,
+): void {
   const { store, clock } = call.context;
   if (administrators) {
     const { azureADOnlyAuthentication, principalType: _, ...administrator } = administrators;
@@ -104,10 +107,11 @@ function write(write: Write): StoredResource {
   const properties = objectIn(write.body, "properties");
   const before = existing?.body.properties;
   const administrators = readAdministrators(write, properties);
-  const administratorLogin = readLogin(properties, administrators, before?.["administratorLogin"]);
+  const administratorLogin = readLogin(properties, administrators, before?.administratorLogin);
   const identity = attachIdentity(write, `${serverType}/write`);
   putChildren(write, administrators);
-  const kept = (member: string, otherwise: string) => textIn(properties, member) ?? before?.[member] ?? otherwise;
+  const kept = (member: string, otherwise: string) =>
+    textIn(properties, member) ?? before?.[member] ?? otherwise;
   return {
     body: envelope(
       write,

@@ -26,9 +26,14 @@ const nameTaken = (name: string) => `The storage account named ${name} is alread
 const kinds = ["StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage"];
 
 const required = (name: string) =>
-  new AzureError(400, "InvalidValuesForRequestParameters", `Values for request parameters are invalid: ${name}.`, {
-    target: name,
-  });
+  new AzureError(
+    400,
+    "InvalidValuesForRequestParameters",
+    `Values for request parameters are invalid: ${name}.`,
+    {
+      target: name,
+    },
+  );
 
 const cannotBeUpdated = (name: string) =>
   new AzureError(
@@ -45,7 +50,7 @@ function readSku({ body, existing }: Write): JsonObject {
 }
 
 function readKind({ body, existing }: Write): string {
-  const kind = textIn(body, "kind") ?? (existing?.body["kind"] as string | undefined);
+  const kind = textIn(body, "kind") ?? (existing?.body.kind as string | undefined);
   if (kind === undefined || !kinds.includes(kind)) throw required("kind");
   return kind;
 }
@@ -62,7 +67,9 @@ const plainFlags = [
 
 function readNetworkAcls(properties: JsonObject): JsonObject | undefined {
   const acls = optionalObjectIn(properties, "networkAcls");
-  return acls && { bypass: "AzureServices", ipRules: [], virtualNetworkRules: [], defaultAction: "Allow", ...acls };
+  return (
+    acls && { bypass: "AzureServices", ipRules: [], virtualNetworkRules: [], defaultAction: "Allow", ...acls }
+  );
 }
 
 function endpoints(name: string): JsonObject {
@@ -74,32 +81,37 @@ function endpoints(name: string): JsonObject {
 function readProperties(write: Write): JsonObject {
   const properties = objectIn(write.body, "properties");
   const before = write.existing?.body.properties;
-  const isHnsEnabled = booleanIn(properties, "isHnsEnabled") ?? before?.["isHnsEnabled"];
-  if (before && (before["isHnsEnabled"] ?? false) !== (isHnsEnabled ?? false)) throw cannotBeUpdated("isHnsEnabled");
-  const created = before?.["creationTime"] ?? new Date(write.call.context.clock.now()).toISOString();
+  const isHnsEnabled = booleanIn(properties, "isHnsEnabled") ?? before?.isHnsEnabled;
+  if (before && (before.isHnsEnabled ?? false) !== (isHnsEnabled ?? false))
+    throw cannotBeUpdated("isHnsEnabled");
+  const created = before?.creationTime ?? new Date(write.call.context.clock.now()).toISOString();
   const flags = plainFlags.map((name) => [name, booleanIn(properties, name) ?? before?.[name]]);
   return {
     ...Object.fromEntries(flags),
     isHnsEnabled,
-    allowBlobPublicAccess: booleanIn(properties, "allowBlobPublicAccess") ?? before?.["allowBlobPublicAccess"] ?? false,
-    minimumTlsVersion: textIn(properties, "minimumTlsVersion") ?? before?.["minimumTlsVersion"] ?? "TLS1_0",
-    publicNetworkAccess: textIn(properties, "publicNetworkAccess") ?? before?.["publicNetworkAccess"],
+    allowBlobPublicAccess:
+      booleanIn(properties, "allowBlobPublicAccess") ?? before?.allowBlobPublicAccess ?? false,
+    minimumTlsVersion: textIn(properties, "minimumTlsVersion") ?? before?.minimumTlsVersion ?? "TLS1_0",
+    publicNetworkAccess: textIn(properties, "publicNetworkAccess") ?? before?.publicNetworkAccess,
     supportsHttpsTrafficOnly:
-      booleanIn(properties, "supportsHttpsTrafficOnly") ?? before?.["supportsHttpsTrafficOnly"] ?? true,
-    accessTier: textIn(properties, "accessTier") ?? before?.["accessTier"] ?? "Hot",
+      booleanIn(properties, "supportsHttpsTrafficOnly") ?? before?.supportsHttpsTrafficOnly ?? true,
+    accessTier: textIn(properties, "accessTier") ?? before?.accessTier ?? "Hot",
     networkAcls: readNetworkAcls(properties) ??
-      before?.["networkAcls"] ?? {
+      before?.networkAcls ?? {
         bypass: "AzureServices",
         ipRules: [],
         virtualNetworkRules: [],
         defaultAction: "Allow",
       },
     encryption: optionalObjectIn(properties, "encryption") ??
-      before?.["encryption"] ?? {
-        services: { blob: { keyType: "Account", enabled: true }, file: { keyType: "Account", enabled: true } },
+      before?.encryption ?? {
+        services: {
+          blob: { keyType: "Account", enabled: true },
+          file: { keyType: "Account", enabled: true },
+        },
         keySource: "Microsoft.Storage",
       },
-    keyCreationTime: before?.["keyCreationTime"] ?? { key1: created, key2: created },
+    keyCreationTime: before?.keyCreationTime ?? { key1: created, key2: created },
     privateEndpointConnections: [],
     provisioningState: "Succeeded",
     creationTime: created,
@@ -119,7 +131,10 @@ function addServices({ call, id }: Write): void {
         id: `${id}/${service}/default`,
         name: "default",
         type: `${accountType}/${service}`,
-        properties: { cors: { corsRules: [] }, ...(service === "blobServices" ? { deleteRetentionPolicy: { enabled: false } } : {}) },
+        properties: {
+          cors: { corsRules: [] },
+          ...(service === "blobServices" ? { deleteRetentionPolicy: { enabled: false } } : {}),
+        },
       },
     });
   }
@@ -142,8 +157,8 @@ function write(write: Write): StoredResource {
 }
 
 const shownKeys = ({ internal, body }: StoredResource) => ({
-  keys: (internal!["keys"] as string[]).map((value, index) => ({
-    creationTime: (body.properties["keyCreationTime"] as Record<string, string>)[`key${index + 1}`],
+  keys: (internal!.keys as string[]).map((value, index) => ({
+    creationTime: (body.properties.keyCreationTime as Record<string, string>)[`key${index + 1}`],
     keyName: `key${index + 1}`,
     value,
     permissions: "FULL",
@@ -157,7 +172,7 @@ const regenerateKey: Action = ({ context, body }, account) => {
   const keyName = textIn(body, "keyName");
   if (keyName !== "key1" && keyName !== "key2") throw required("keyName");
   const index = keyName === "key1" ? 0 : 1;
-  const keys = (account.internal!["keys"] as string[]).map((key, each) => (each === index ? newKey() : key));
+  const keys = (account.internal!.keys as string[]).map((key, each) => (each === index ? newKey() : key));
   const changed = { ...account, internal: { ...account.internal, keys } };
   putResource(context.store, changed);
   return { status: 200, body: shownKeys(changed) };
@@ -187,7 +202,8 @@ export const storageAccount: ResourceType = {
 
 function availability({ context, body }: ArmCall): JsonObject {
   const name = textIn(body, "name") ?? "";
-  if (!validName(name)) return { nameAvailable: false, reason: "AccountNameInvalid", message: invalidName(name) };
+  if (!validName(name))
+    return { nameAvailable: false, reason: "AccountNameInvalid", message: invalidName(name) };
   return findByGlobalName(context.store, accountType, name)
     ? { nameAvailable: false, reason: "AlreadyExists", message: nameTaken(name) }
     : { nameAvailable: true };

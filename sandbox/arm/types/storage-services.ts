@@ -23,7 +23,7 @@ function writeService(type: string): (write: Write) => StoredResource {
 /** Shows a service with the SKU of its account. */
 const withSku: NonNullable<ResourceType["show"]> = ({ body }, { context }) => {
   const account = getResource(context.store, body.id.split("/").slice(0, -2).join("/"));
-  return { sku: account?.body["sku"], ...body };
+  return { sku: account?.body.sku, ...body };
 };
 
 const service = (kind: "blobServices" | "queueServices"): ResourceType => ({
@@ -45,15 +45,24 @@ const containerType = `${accountType}/blobServices/containers`;
 const validContainer = (name: string) =>
   /^(\$root|\$web|\$logs)$/.test(name) || /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/.test(name);
 
-const accountOf = ({ call, id }: Write) => getResource(call.context.store, id.split("/").slice(0, 9).join("/"));
+const accountOf = ({ call, id }: Write) =>
+  getResource(call.context.store, id.split("/").slice(0, 9).join("/"));
 
 function readPublicAccess(write: Write, properties: JsonObject): string {
   const access = textIn(properties, "publicAccess") ?? "None";
   if (!["None", "Blob", "Container"].includes(access)) {
-    throw new AzureError(400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.");
+    throw new AzureError(
+      400,
+      "InvalidHeaderValue",
+      "The value for one of the HTTP headers is not in the correct format.",
+    );
   }
-  if (access !== "None" && accountOf(write)?.body.properties["allowBlobPublicAccess"] !== true) {
-    throw new AzureError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.");
+  if (access !== "None" && accountOf(write)?.body.properties.allowBlobPublicAccess !== true) {
+    throw new AzureError(
+      409,
+      "PublicAccessNotPermitted",
+      "Public access is not permitted on this storage account.",
+    );
   }
   return access;
 }
@@ -71,10 +80,10 @@ export const blobContainer: ResourceType = {
     const before = write.existing?.body.properties;
     return {
       body: envelope(write, containerType, {
-        metadata: optionalObjectIn(properties, "metadata") ?? before?.["metadata"],
+        metadata: optionalObjectIn(properties, "metadata") ?? before?.metadata,
         publicAccess: readPublicAccess(write, properties),
-        leaseStatus: before?.["leaseStatus"] ?? "Unlocked",
-        leaseState: before?.["leaseState"] ?? "Available",
+        leaseStatus: before?.leaseStatus ?? "Unlocked",
+        leaseState: before?.leaseState ?? "Available",
         lastModifiedTime: new Date(write.call.context.clock.now()).toISOString(),
         defaultEncryptionScope: textIn(properties, "defaultEncryptionScope") ?? "$account-encryption-key",
         denyEncryptionScopeOverride: booleanIn(properties, "denyEncryptionScopeOverride") ?? false,
@@ -99,6 +108,8 @@ export const queue: ResourceType = {
   },
   write: (write) => {
     const metadata = optionalObjectIn(objectIn(write.body, "properties"), "metadata");
-    return { body: envelope(write, queueType, { metadata: metadata ?? write.existing?.body.properties["metadata"] }) };
+    return {
+      body: envelope(write, queueType, { metadata: metadata ?? write.existing?.body.properties.metadata }),
+    };
   },
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
+import { invalidUri } from "./errors";
 
 /** A request that Azurite has understood and not yet carried out. */
 export interface StorageOperation {
@@ -141,6 +142,10 @@ export function createAzuriteApp({ gate, ...pipeline }: Pipeline): App {
     }),
   );
   app.use(pipeline.generated.createSerializerMiddleware());
+  app.use(((error: unknown, request, response, next) => {
+    if (error instanceof URIError) gate.fail(request, response, invalidUri());
+    else next(error);
+  }) satisfies ErrorMiddleware);
   app.use(pipeline.generated.createErrorMiddleware());
   app.use(pipeline.generated.createEndMiddleware());
   return app;

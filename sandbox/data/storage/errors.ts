@@ -108,5 +108,8 @@ export const authenticationFailed = (detail: string) =>
     { detail },
   );
 
+export const invalidUri = () =>
+  new StorageError(400, "InvalidUri", "The requested URI does not represent any resource on the server.");
+
 export const notImplemented = (what: string) =>
   new StorageError(501, "NotImplemented", `The sandbox's Azure Storage does not implement ${what}.`);

@@ -4,20 +4,30 @@ import { AzureError } from "../../core/azure-error";
 import { readBody } from "../../core/request-body";
 import { isRecord } from "../object";
 import { ApiError, badRequest } from "../status";
+import { parseProtobuf, protobufType } from "./protobuf";
 
 /** What the API server of Kubernetes takes at most, in bytes. */
 const largestBody = 3 * 1024 * 1024;
 
-/** The body of a request as text. @throws AzureError 413 */
-export const readText = async (request: IncomingMessage): Promise<string> =>
-  (await readBody(request, largestBody)).toString("utf8");
+/** A request's body and its media type. */
+export interface Body {
+  bytes: Buffer;
+  type: string;
+}
+
+/** @throws AzureError 413 */
+export const bodyOf = async (request: IncomingMessage): Promise<Body> => ({
+  bytes: await readBody(request, largestBody),
+  type: mediaType(request),
+});
 
 /** The media type of a request's body, without parameters. */
-export const mediaType = (request: IncomingMessage): string =>
+const mediaType = (request: IncomingMessage): string =>
   (request.headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
 
-/** @throws ApiError 400 when `text` is neither JSON nor, for a YAML type, YAML; 415 for another type */
-export function parseBody(text: string, type: string): unknown {
+/** @throws ApiError 400 when the body is not what its type says, 415 for a type that the API does not read */
+export function parseBody({ bytes, type }: Body): unknown {
+  if (type === protobufType) return parseProtobuf(bytes);
   if (!/json|yaml/.test(type)) {
     throw new ApiError(
       415,
@@ -26,6 +36,7 @@ export function parseBody(text: string, type: string): unknown {
     );
   }
   try {
+    const text = bytes.toString("utf8");
     return type.includes("yaml") ? (parseYaml(text, { maxAliasCount: 100 }) as unknown) : JSON.parse(text);
   } catch {
     throw badRequest(`the object provided is unrecognized (must be of type ${type})`);
@@ -33,8 +44,8 @@ export function parseBody(text: string, type: string): unknown {
 }
 
 /** @throws ApiError 400 when the body is no object */
-export function parseRecord(text: string, type: string): Record<string, unknown> {
-  const value = parseBody(text, type);
+export function parseRecord(body: Body): Record<string, unknown> {
+  const value = parseBody(body);
   if (!isRecord(value)) throw badRequest("the object provided is unrecognized: it must be an object");
   return value;
 }

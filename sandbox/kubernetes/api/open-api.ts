@@ -3,7 +3,8 @@ import type { Document } from "./discovery";
 
 /**
  * As much of OpenAPI v3 as kubectl asks for before it writes: which kinds there are, and that the server checks
- * fields itself. Schemas leave the fields open.
+ * fields itself. Schemas leave the fields open, and strategic merge patches are not named, so that kubectl makes
+ * them from the types that it knows.
  */
 export function openApiDocument(kinds: readonly Kind[], path: readonly string[]): Document | undefined {
   const [format, ...rest] = path;
@@ -46,7 +47,7 @@ const schema = (kind: Kind) => ({
 function pathItem(kind: Kind) {
   const scope = kind.namespaced ? "/namespaces/{namespace}" : "";
   const query = (name: string) => ({ name, in: "query", schema: { type: "string", uniqueItems: true } });
-  const types = ["apply-patch+yaml", "json-patch+json", "merge-patch+json", "strategic-merge-patch+json"];
+  const types = ["apply-patch+yaml", "json-patch+json", "merge-patch+json"];
   const patch = {
     operationId: `patch${kind.kind}`,
     parameters: ["dryRun", "fieldManager", "fieldValidation", "force"].map(query),

@@ -69,6 +69,7 @@ export function watch(
   const matches = matcher(query);
   const seen = new Set<string>();
   response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
+  response.flushHeaders();
   const send = (type: string, object: unknown) => response.write(`${JSON.stringify({ type, object })}\n`);
 
   const tell = (type: string, object: StoredObject) => {

@@ -9,7 +9,7 @@ import type { ClusterRuntime, Runtimes } from "../runtime";
 import { requestToken } from "../service-account-tokens";
 import { ApiError, methodNotAllowed, notImplemented, unknownPath } from "../status";
 import { discoveryDocument } from "./discovery";
-import { hostOf, mediaType, parseBody, parseRecord, readText, sendError, sendJson, sendText } from "./http";
+import { type Body, bodyOf, hostOf, parseBody, parseRecord, sendError, sendJson, sendText } from "./http";
 import { find, listOf, watch } from "./read";
 import { answerReview } from "./reviews";
 import { tableOf, wantsTable } from "./table";
@@ -76,7 +76,7 @@ async function serveResource(call: Call): Promise<void> {
   const verb = verbOf(request.method ?? "GET", target, url.searchParams);
   if (reviewKinds.includes(kind)) {
     if (verb !== "create") throw methodNotAllowed();
-    const review = parseRecord(await readText(request), mediaType(request));
+    const review = parseRecord(await bodyOf(request));
     return sendJson(response, 201, answerReview(runtime, user, kind.kind, review));
   }
   authorize(runtime, user, { verb, kind, subresource, namespace: target.namespace, name: target.name });
@@ -135,46 +135,44 @@ async function serveWrite(call: Call, verb: string): Promise<Written> {
     query: url.searchParams,
     userAgent: request.headers["user-agent"] ?? "",
   };
-  const text = await readText(request);
-  const type = mediaType(request);
+  const body = await bodyOf(request);
   switch (verb) {
     case "create":
       return target.subresource === undefined && target.name === undefined
-        ? create(write, parseBody(text, type))
-        : createSubresource(call, write, text, type);
+        ? create(write, parseBody(body))
+        : createSubresource(call, write, body);
     case "update":
       if (target.name === undefined) throw methodNotAllowed();
-      return replace(write, parseBody(text, type));
+      return replace(write, parseBody(body));
     case "patch":
       if (target.name === undefined) throw methodNotAllowed();
-      return patch(write, text, type);
+      return patch(write, body);
     case "delete":
-      return remove(write, deleteOptions(text, type, url.searchParams));
+      return remove(write, deleteOptions(body, url.searchParams));
     default:
-      return removeCollection(write, deleteOptions(text, type, url.searchParams));
+      return removeCollection(write, deleteOptions(body, url.searchParams));
   }
 }
 
 async function createSubresource(
   { runtime, target }: Call,
   write: WriteRequest,
-  text: string,
-  type: string,
+  body: Body,
 ): Promise<Written> {
   if (target.subresource === "token") {
-    const body = await requestToken(runtime, find(runtime, target), parseRecord(text, type));
-    return { code: 201, body };
+    const answer = await requestToken(runtime, find(runtime, target), parseRecord(body));
+    return { code: 201, body: answer };
   }
   if (target.subresource !== "eviction") throw methodNotAllowed();
-  remove(write, recordAt(parseRecord(text, type), "deleteOptions") as DeleteOptions);
+  remove(write, recordAt(parseRecord(body), "deleteOptions") as DeleteOptions);
   return { code: 201, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } };
 }
 
 /** Options come in the body or in the query. */
-function deleteOptions(text: string, type: string, query: URLSearchParams): DeleteOptions {
-  const body = text.trim() === "" ? {} : parseRecord(text, type);
-  const policy = (body.propagationPolicy ??
+function deleteOptions(body: Body, query: URLSearchParams): DeleteOptions {
+  const given = body.bytes.length === 0 ? {} : parseRecord(body);
+  const policy = (given.propagationPolicy ??
     query.get("propagationPolicy")) as DeleteOptions["propagationPolicy"];
-  const preconditions = recordAt(body, "preconditions") as NonNullable<DeleteOptions["preconditions"]>;
+  const preconditions = recordAt(given, "preconditions") as NonNullable<DeleteOptions["preconditions"]>;
   return { preconditions, ...(policy && { propagationPolicy: policy }) };
 }

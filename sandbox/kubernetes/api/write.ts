@@ -7,7 +7,7 @@ import type { ClusterRuntime } from "../runtime";
 import { apply, type Manager } from "../server-side-apply";
 import { ApiError, badRequest, forbidden } from "../status";
 import { replicasOf, updateObject, updateStatus } from "../update";
-import { parseBody } from "./http";
+import { type Body, parseBody } from "./http";
 import { find, selected } from "./read";
 import type { Target } from "./target";
 
@@ -124,8 +124,9 @@ function writeOver(request: WriteRequest, old: StoredObject, given: KubernetesOb
 }
 
 /** @throws ApiError 415 for a patch of another type */
-export function patch(request: WriteRequest, text: string, type: string): Written {
-  if (type === "application/apply-patch+yaml") return applyPatch(request, parseBody(text, type));
+export function patch(request: WriteRequest, body: Body): Written {
+  const { type } = body;
+  if (type === "application/apply-patch+yaml") return applyPatch(request, parseBody(body));
   const change = patchers[type];
   if (!change) {
     throw new ApiError(
@@ -135,7 +136,7 @@ export function patch(request: WriteRequest, text: string, type: string): Writte
     );
   }
   const { runtime, target } = request;
-  const given = parseBody(text, type);
+  const given = parseBody(body);
   if (target.subresource === "scale") {
     return scaleTo(request, change(scaleOf(find(runtime, target)), given));
   }

@@ -1,15 +1,12 @@
-import { createObject } from "../creation";
 import { builtInKind } from "../kinds";
 import { at, isRecord, recordsAt, type StoredObject } from "../object";
 import type { ClusterRuntime } from "../runtime";
 import { numberFrom } from "../service-addresses";
-import { updateObject, updateStatus } from "../update";
+import { updateStatus } from "../update";
+import { reconcileEndpoints } from "./endpoints";
 import { recordEvent } from "./event";
-import { isReady } from "./pods-of";
 
 const services = builtInKind("Service");
-const endpoints = builtInKind("Endpoints");
-const pods = builtInKind("Pod");
 
 /** How long Azure takes to give a load balancer its address, in milliseconds; times the operationTimeFactor. */
 const loadBalancerTime = 12_000;
@@ -50,38 +47,4 @@ function publicAddress({ metadata, ...service }: StoredObject): string {
   if (internal) return `10.224.${number % 250}.${1 + ((number >> 8) % 250)}`;
   const block = ["192.0.2", "198.51.100", "203.0.113"][number % 3];
   return `${block}.${1 + (Math.floor(number / 3) % 254)}`;
-}
-
-function reconcileEndpoints(runtime: ClusterRuntime, service: StoredObject): void {
-  const { objects } = runtime;
-  const { name, namespace } = service.metadata;
-  const selector = Object.entries(at(service, "spec", "selector") as object);
-  const addresses = objects
-    .list(pods, namespace)
-    .filter((pod) => selector.every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod))
-    .map((pod) => ({
-      ip: at(pod, "status", "podIP"),
-      nodeName: at(pod, "spec", "nodeName"),
-      targetRef: { kind: "Pod", namespace, name: pod.metadata.name, uid: pod.metadata.uid },
-    }));
-  const ports = recordsAt(service, "spec", "ports").map((port) => ({
-    ...(port.name !== undefined && { name: port.name }),
-    port: typeof port.targetPort === "number" ? port.targetPort : port.port,
-    protocol: port.protocol,
-  }));
-  const subsets = addresses.length > 0 ? [{ addresses, ports }] : [];
-  const known = objects.get(endpoints, namespace, name);
-  if (known) updateObject(runtime, endpoints, known, { ...known, subsets });
-  else {
-    createObject(runtime, endpoints, {
-      apiVersion: "v1",
-      kind: "Endpoints",
-      metadata: {
-        name,
-        namespace: namespace!,
-        ownerReferences: [{ apiVersion: "v1", kind: "Service", name, uid: service.metadata.uid }],
-      },
-      subsets,
-    });
-  }
 }

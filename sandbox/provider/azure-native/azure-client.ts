@@ -11,9 +11,9 @@ export interface AzureClient {
 }
 
 /** Delays are in milliseconds. */
-const attempts = 10;
-const firstDelay = 500;
-const longestDelay = 30_000;
+const attempts = 12;
+const firstDelay = 100;
+const longestDelay = 10_000;
 
 const worthRetrying = new Set([408, 429, 500, 502, 503, 504]);
 

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Certificates, openCertificates } from "../../../sandbox/core/certificates";
 import { createClock } from "../../../sandbox/core/clock";
 import { createDispatcher } from "../../../sandbox/core/dispatcher";
@@ -115,6 +115,7 @@ describe("what strikes a request", () => {
   });
 
   test("a handler that fails gives 500 and says nothing of why", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
     await listener.close();
     await start(
       counter({
@@ -126,6 +127,8 @@ describe("what strikes a request", () => {
     const response = await put();
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("42");
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
   });
 });
 

@@ -71,6 +71,38 @@ test("of processes that start together after one was killed, exactly one takes o
   expect(winners[0]!.value.account).toEqual(account);
 });
 
+test("what was acknowledged is there after a kill in the middle of writing", async () => {
+  const first = start();
+  const { proxyUrl } = await first.ready;
+  const acknowledged: string[] = [];
+  const write = async () => {
+    for (;;) {
+      const response = await fetch(`${proxyUrl}/_sandbox/machines`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          kind: "appService",
+          resourceId: "/subscriptions/s/site",
+          systemAssigned: true,
+        }),
+      });
+      acknowledged.push(((await response.json()) as { key: string }).key);
+    }
+  };
+  const writers = Array.from({ length: 8 }, () => write().catch(() => {}));
+  await expect.poll(() => acknowledged.length).toBeGreaterThan(100);
+  first.child.kill("SIGKILL");
+  await Promise.all(writers);
+  await first.exit;
+
+  const { proxyUrl: again } = await start().ready;
+  const url = `${again}/msi/token?api-version=2019-08-01&resource=https://storage.azure.com`;
+  const statuses = await Promise.all(
+    acknowledged.map(async (key) => (await fetch(url, { headers: { "X-IDENTITY-HEADER": key } })).status),
+  );
+  expect(new Set(statuses)).toEqual(new Set([200]));
+}, 30_000);
+
 test.each<[string, string[], Record<string, string>, string]>([
   ["another interface", ["--host", "0.0.0.0"], {}, "listens on loopback only"],
   [

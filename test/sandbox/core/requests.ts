@@ -30,3 +30,16 @@ export function exchange(port: number, bytes: string | Buffer, timeoutMs = 5000)
 }
 
 export const portOf = (sandbox: Pick<RunningSandbox, "proxyUrl">) => Number(new URL(sandbox.proxyUrl).port);
+
+/** Puts the sandbox's clock forward, as anybody can from outside. */
+export async function advanceClock(
+  sandbox: Pick<RunningSandbox, "proxyUrl">,
+  seconds: number,
+): Promise<void> {
+  const response = await fetch(`${sandbox.proxyUrl}/_sandbox/clock/advance`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ seconds }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}

@@ -1,11 +1,49 @@
-import { DefaultAzureCredential } from "@azure/identity";
+import {
+  ClientAssertionCredential,
+  ClientSecretCredential,
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type ManagedIdentityCredentialClientIdOptions,
+  type ManagedIdentityCredentialObjectIdOptions,
+  type ManagedIdentityCredentialResourceIdOptions,
+  type TokenCredential,
+  WorkloadIdentityCredential,
+} from "@azure/identity";
 
-/** The claims of a token that the default credential gets, without checking them. */
-export async function defaultToken(scope: string) {
-  const { token, expiresOnTimestamp } = await new DefaultAzureCredential().getToken(scope);
-  return { claims: claimsOf(token), expiresOnTimestamp };
+/** Runs in a process of its own, with the vendor's credentials as they are. */
+export interface ReceivedToken {
+  token: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks for the claims it expects
+  claims: any;
+  secondsLeft: number;
 }
 
-function claimsOf(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+async function receive(credential: TokenCredential, scope: string): Promise<ReceivedToken> {
+  const received = await credential.getToken(scope);
+  if (!received) throw new Error("The credential gave no token.");
+  const [, payload = ""] = received.token.split(".");
+  return {
+    token: received.token,
+    claims: JSON.parse(Buffer.from(payload, "base64url").toString("utf8")),
+    secondsLeft: (received.expiresOnTimestamp - Date.now()) / 1000,
+  };
 }
+
+export const byDefault = (scope: string) => receive(new DefaultAzureCredential(), scope);
+
+export const byWorkloadIdentity = (scope: string) => receive(new WorkloadIdentityCredential(), scope);
+
+export const bySecret = (scope: string, tenantId: string, clientId: string, secret: string) =>
+  receive(new ClientSecretCredential(tenantId, clientId, secret), scope);
+
+export const byAssertion = (scope: string, tenantId: string, clientId: string, assertion: string) =>
+  receive(new ClientAssertionCredential(tenantId, clientId, async () => assertion), scope);
+
+type WhichIdentity =
+  | ManagedIdentityCredentialClientIdOptions
+  | ManagedIdentityCredentialObjectIdOptions
+  | ManagedIdentityCredentialResourceIdOptions;
+
+/** Without retries, so that a refusal is heard at once. */
+export const byManagedIdentity = (scope: string, which: WhichIdentity | Record<string, never> = {}) =>
+  receive(new ManagedIdentityCredential({ ...which, retryOptions: { maxRetries: 0 } }), scope);

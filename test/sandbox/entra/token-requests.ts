@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { proxiedFetch } from "../core/requests";
 import type { TestSandbox } from "../harness";
 
@@ -40,4 +41,28 @@ export function tokenRequests(sandbox: TestSandbox) {
       }),
     );
   return { post, form, exchange };
+}
+
+/** The answer is this failure, in Entra's form throughout. */
+export function expectFailure(
+  answer: TokenAnswer,
+  status: number,
+  error: string,
+  code: number,
+  text: string,
+): void {
+  expect(answer.body).toEqual({
+    error,
+    error_description: expect.stringContaining(`AADSTS${code}: ${text}`),
+    error_codes: [code],
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/),
+    trace_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    correlation_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+  });
+  const { error_description, trace_id, correlation_id, timestamp } = answer.body;
+  expect(error_description).toMatch(
+    new RegExp(` Trace ID: ${trace_id} Correlation ID: ${correlation_id} Timestamp: ${timestamp}$`),
+  );
+  expect(answer.status).toBe(status);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 import { putResource, type ResourceBody } from "../../../sandbox/arm/resource";
 import type { RunningSandbox } from "../../../sandbox/core/sandbox";
-import { aksServerApplicationId } from "../../../sandbox/kubernetes/authentication";
+import { aksServerApplicationId } from "../../../sandbox/kubernetes/server-application";
 
 export const clusterAdminRole = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
 export const readerRole = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";

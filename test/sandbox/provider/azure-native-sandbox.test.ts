@@ -99,6 +99,98 @@ test("a workload's resources are made, stay as they are, and go", async () => {
   }
 });
 
+test("every other type is made, stays as it is, and goes", async () => {
+  const { tenantId, deployer } = sandbox.context.account;
+  const resourceGroupName = "everything";
+  const deployed: Deployed[] = [];
+  const make = async (type: string, inputs: PropertyMap) => {
+    const resource = await deploy(azure(type), "x", inputs);
+    deployed.push(resource);
+    await unchanged(resource);
+    return resource;
+  };
+  const group = await make("resources:ResourceGroup", { resourceGroupName });
+  const identity = await make("managedidentity:UserAssignedIdentity", {
+    resourceGroupName,
+    resourceName: "cluster",
+  });
+  const accountName = "stshopeverything";
+  const account = await make("storage:StorageAccount", {
+    resourceGroupName,
+    accountName,
+    kind: "StorageV2",
+    sku: { name: "Standard_LRS" },
+    enableHttpsTrafficOnly: true,
+    allowSharedKeyAccess: false,
+    minimumTlsVersion: "TLS1_2",
+    networkRuleSet: { defaultAction: "Allow", bypass: "AzureServices" },
+  });
+  const docs = { resourceGroupName, accountName };
+  await make("storage:BlobServiceProperties", { ...docs, isVersioningEnabled: true });
+  await make("storage:BlobContainer", { ...docs, containerName: "invoices" });
+  await make("storage:Queue", { ...docs, queueName: "mail" });
+  const serverName = "sql-shop-everything";
+  const sql = { resourceGroupName, serverName };
+  const server = await make("sql:Server", {
+    ...sql,
+    minimalTlsVersion: "1.2",
+    administrators: {
+      administratorType: "ActiveDirectory",
+      azureADOnlyAuthentication: true,
+      login: "deployer",
+      principalType: "Application",
+      sid: deployer.objectId,
+      tenantId,
+    },
+  });
+  await make("sql:Database", { ...sql, databaseName: "orders", sku: { name: "Basic" } });
+  await make("sql:FirewallRule", { ...sql, startIpAddress: "10.0.0.1", endIpAddress: "10.0.0.2" });
+  const registry = await make("containerregistry:Registry", {
+    resourceGroupName,
+    registryName: "crshopeverything",
+    sku: { name: "Basic" },
+    adminUserEnabled: false,
+  });
+  const cluster = await make("containerservice:ManagedCluster", {
+    resourceGroupName,
+    resourceName: "aks",
+    dnsPrefix: "aks",
+    identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+    oidcIssuerProfile: { enabled: true },
+    securityProfile: { workloadIdentity: { enabled: true } },
+    aadProfile: { managed: true, enableAzureRBAC: true },
+    disableLocalAccounts: true,
+    agentPoolProfiles: [{ name: "system", mode: "System", count: 1, vmSize: "Standard_D2s_v5" }],
+  });
+  await make("containerservice:AgentPool", {
+    resourceGroupName,
+    resourceName: "aks",
+    agentPoolName: "apps",
+    mode: "User",
+    count: 1,
+    vmSize: "Standard_D2s_v5",
+  });
+  expect(account.outputs).toMatchObject({
+    primaryEndpoints: { blob: `https://${accountName}.blob.core.windows.net/` },
+    enableHttpsTrafficOnly: true,
+  });
+  expect(server.outputs.fullyQualifiedDomainName).toBe(`${serverName}.database.windows.net`);
+  expect(registry.outputs.loginServer).toBe("crshopeverything.azurecr.io");
+  expect(cluster.outputs).toMatchObject({
+    oidcIssuerProfile: {
+      issuerURL: expect.stringMatching(/^https:\/\/westeurope\.oic\.prod-aks\.azure\.com\/.*\/$/),
+    },
+    identity: { userAssignedIdentities: { [identity.id]: { clientId: identity.outputs.clientId } } },
+  });
+  const { kubeconfigs } = await client.invoke(
+    "azure-native:containerservice:listManagedClusterUserCredentials",
+    { resourceGroupName, resourceName: "aks" },
+  );
+  expect(kubeconfigs).toEqual([{ name: "clusterUser", value: expect.any(String) }]);
+  for (const { type, id } of [...deployed].reverse()) await client.delete(type, id);
+  expect(await client.read(group.type, group.id)).toBeUndefined();
+});
+
 test("drift shows, and imported inputs are those that made the resource", async () => {
   const group = await deploy(azure("resources:ResourceGroup"), "drift", { resourceGroupName: "drift" });
   const inputs = { resourceGroupName: "drift", resourceName: "orders", tags: { owner: "a" } };
@@ -120,7 +212,7 @@ test("drift shows, and imported inputs are those that made the resource", async 
   expect(await client.read(identity.type, identity.id)).toBeUndefined();
 });
 
-test("a hundred credentials-to-be survive throttling, server errors and resets", async () => {
+test("server errors and dropped connections are survived, with nothing made twice", async () => {
   const group = await deploy(azure("resources:ResourceGroup"), "rough", { resourceGroupName: "rough" });
   sandbox.context.faults.settings = { ...noFaults, seed: 7, serverErrorRate: 0.1, resetRate: 0.2 };
   try {
@@ -142,7 +234,7 @@ test("a hundred credentials-to-be survive throttling, server errors and resets",
 test("a secret reaches the vault and not the state's plain text", async () => {
   const { tenantId } = sandbox.context.account;
   await deploy(azure("resources:ResourceGroup"), "secrets", { resourceGroupName: "secrets" });
-  await deploy(azure("keyvault:Vault"), "secrets", {
+  const vault = await deploy(azure("keyvault:Vault"), "secrets", {
     resourceGroupName: "secrets",
     vaultName: "kv-secrets-dev",
     properties: { tenantId, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true },
@@ -157,4 +249,9 @@ test("a secret reaches the vault and not the state's plain text", async () => {
     secretUri: "https://kv-secrets-dev.vault.azure.net/secrets/stripe",
   });
   await unchanged(secret);
+  await expect(client.delete(secret.type, secret.id, secret)).rejects.toMatchObject({
+    details: expect.stringContaining('Status=403 Code="Forbidden"'),
+  });
+  await client.delete(vault.type, vault.id);
+  await client.delete(secret.type, secret.id, secret);
 });

@@ -61,22 +61,41 @@ async function changesOf(command: "up" | "preview" | "destroy" | "refresh", ...m
 test(
   "the engine previews, makes, keeps, changes, refreshes and removes a program's resources",
   async () => {
-    expect(await changesOf("preview")).toEqual({ create: 8 });
-    expect(await changesOf("up")).toEqual({ create: 8 });
-    expect(await changesOf("preview")).toEqual({ same: 8 });
-    expect(await changesOf("refresh")).toEqual({ same: 8 });
+    expect(await changesOf("preview")).toEqual({ create: 9 });
+    expect(await changesOf("up")).toEqual({ create: 9 });
+    expect(await changesOf("preview")).toEqual({ same: 9 });
+    expect(await changesOf("refresh")).toEqual({ same: 9 });
     const outputs = JSON.parse(await pulumi("stack", "output", "--json"));
     expect(outputs).toMatchObject({
       secretValue: "[secret]",
       vaultUri: "https://kv-shop-program.vault.azure.net/",
     });
     const state = await pulumi("stack", "export");
-    const shown = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets")) as { secretValue: string };
+    const shown = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets")) as {
+      secretValue: string;
+    };
     expect(shown.secretValue).toHaveLength(24);
     expect(state).not.toContain(JSON.stringify(shown.secretValue).slice(1, -1));
     await pulumi("config", "set", "owner", "payments");
-    expect(await changesOf("up")).toEqual({ same: 7, update: 1 });
-    expect(await changesOf("destroy")).toEqual({ delete: 8 });
+    expect(await changesOf("up")).toEqual({ same: 8, update: 1 });
+    const id = `/subscriptions/${sandbox.context.account.subscriptionId}/resourceGroups/shop`;
+    await pulumi(
+      ...["import", "azure-native:resources:ResourceGroup", "imported", id],
+      ...["--yes", "--skip-preview", "--protect=false", "--generate-code=false"],
+    );
+    expect(JSON.parse(await pulumi("stack", "export")).deployment.resources).toContainEqual(
+      expect.objectContaining({
+        id,
+        urn: expect.stringMatching(/::imported$/),
+        inputs: expect.objectContaining({ resourceGroupName: "shop", location: "westeurope" }),
+      }),
+    );
+    await pulumi(
+      "state",
+      "delete",
+      `urn:pulumi:${stack}::provider-program::azure-native:resources:ResourceGroup::imported`,
+    );
+    expect(await changesOf("destroy")).toEqual({ delete: 9 });
   },
   5 * minutes,
 );

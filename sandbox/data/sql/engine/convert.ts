@@ -11,7 +11,7 @@ const integerRanges: Record<string, [bigint, bigint]> = {
 /** The value as `type`, as CAST and CONVERT do it. @throws SqlError */
 export function convert(value: SqlValue, type: SqlType, style = 0): SqlValue {
   if (value === null) return null;
-  if (isText(type)) return fit(toText(value, style), type);
+  if (isText(type)) return fitLength(toText(value, style), type);
   if (isBinary(type)) return toBinary(value, type, style);
   if (type.name in integerRanges) return toInteger(value, type.name);
   switch (type.name) {
@@ -37,7 +37,7 @@ export function toText(value: Exclude<SqlValue, null>, style = 0): string {
   return style === 2 ? value.toString("hex").toUpperCase() : value.toString("latin1");
 }
 
-function fit(text: string, { name, length = 30 }: SqlType): string {
+function fitLength(text: string, { name, length = 30 }: SqlType): string {
   const cut = length === "max" ? text : text.slice(0, length);
   return name === "char" || name === "nchar" ? cut.padEnd(length as number) : cut;
 }

@@ -84,7 +84,7 @@ function variable(name: string, batch: Batch): SqlValue {
 }
 
 function calculate({ operator, left, right }: Expression & { kind: "binary" }, scope: Scope): SqlValue {
-  if (!/^[-+*/%]$/.test(operator)) throw syntaxError(operator);
+  if (!/^[-+*%]$/.test(operator)) throw syntaxError(operator);
   const a = evaluate(left, scope);
   const b = evaluate(right, scope);
   if (a === null || b === null) return null;
@@ -102,7 +102,7 @@ function joined(a: string, b: string): string {
   return a + b;
 }
 
-function arithmetic(operator: "+" | "-" | "*" | "/" | "%", a: SqlValue, b: SqlValue): SqlValue {
+function arithmetic(operator: "+" | "-" | "*" | "%", a: SqlValue, b: SqlValue): SqlValue {
   if (a === null || b === null) return null;
   if (typeof a === "bigint" || typeof b === "bigint") {
     const big = (value: SqlValue) => convert(value, { name: "bigint" }) as bigint;
@@ -110,19 +110,18 @@ function arithmetic(operator: "+" | "-" | "*" | "/" | "%", a: SqlValue, b: SqlVa
   }
   const number = (value: SqlValue) => convert(value, { name: "float" }) as number;
   const [x, y] = [number(a), number(b)];
-  if ((operator === "/" || operator === "%") && y === 0) throw divisionByZero();
-  const results = { "+": x + y, "-": x - y, "*": x * y, "/": x / y, "%": x % y };
-  const result = results[operator];
+  if (operator === "%" && y === 0) throw divisionByZero();
+  const result = { "+": x + y, "-": x - y, "*": x * y, "%": x % y }[operator];
   if (!Number.isFinite(result)) throw cannotConvert("float");
-  return operator === "/" && Number.isInteger(x) && Number.isInteger(y) ? Math.trunc(result) : result;
+  return result;
 }
 
-function integral(operator: "+" | "-" | "*" | "/" | "%", a: bigint, b: bigint): bigint {
+function integral(operator: "+" | "-" | "*" | "%", a: bigint, b: bigint): bigint {
   if (operator === "+") return a + b;
   if (operator === "-") return a - b;
   if (operator === "*") return a * b;
   if (b === 0n) throw divisionByZero();
-  return operator === "/" ? a / b : a % b;
+  return a % b;
 }
 
 const divisionByZero = () => new SqlError(8134, "Divide by zero error encountered.");

@@ -128,31 +128,44 @@ class Execution {
     const { session } = this.batch;
     switch (statement.kind) {
       case "select":
-        return this.select(statement);
+        this.select(statement);
+        break;
       case "insert":
-        return this.change(() => insert(statement, this.scope));
+        this.change(() => insert(statement, this.scope));
+        break;
       case "update":
-        return this.change(() => update(statement, this.scope));
+        this.change(() => update(statement, this.scope));
+        break;
       case "delete":
-        return this.change(() => deleteRows(statement, this.scope));
+        this.change(() => deleteRows(statement, this.scope));
+        break;
       case "createTable":
-        return this.define(() => createTable(statement, session));
+        this.define(() => createTable(statement, session));
+        break;
       case "dropTable":
-        return this.define(() => dropTable(statement, session));
+        this.define(() => dropTable(statement, session));
+        break;
       case "createUser":
-        return this.define(() => createUser(statement, this.scope));
+        this.define(() => createUser(statement, this.scope));
+        break;
       case "createUserFromExternalProvider":
-        return this.define(() => createUserFromExternalProvider(statement, session));
+        this.define(() => createUserFromExternalProvider(statement, session));
+        break;
       case "dropPrincipal":
-        return this.define(() => dropPrincipal(statement, session));
+        this.define(() => dropPrincipal(statement, session));
+        break;
       case "createRole":
-        return this.define(() => createRole(statement, session));
+        this.define(() => createRole(statement, session));
+        break;
       case "alterRole":
-        return this.define(() => alterRole(statement, session));
+        this.define(() => alterRole(statement, session));
+        break;
       case "permission":
-        return this.define(() => changePermission(statement, session));
+        this.define(() => changePermission(statement, session));
+        break;
       default:
-        return this.steer(statement);
+        this.steer(statement);
+        break;
     }
   }
 

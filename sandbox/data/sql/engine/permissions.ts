@@ -1,4 +1,4 @@
-import type { Database, Grant } from "./database";
+import type { Database, Grant, StoredPrincipal } from "./database";
 import type { Session } from "./session";
 
 /** What the fixed roles allow, beside db_owner, which allows all. */
@@ -29,20 +29,27 @@ export function rolesOf(database: Database, name: string): Set<string> {
   return found;
 }
 
+/** The session's user, unless it was dropped meanwhile; one of the same name with another SID is another. */
+function userOf({ database, userName, sid }: Session): StoredPrincipal | undefined {
+  const user = database.principal(userName);
+  return user?.sid === sid ? user : undefined;
+}
+
 /** Whether the session's user owns the database: as administrator of the server or member of db_owner. */
-export const isOwner = ({ database, isAdministrator, userName }: Session): boolean =>
-  isAdministrator || rolesOf(database, userName).has("db_owner");
+export const isOwner = (session: Session): boolean =>
+  session.sid === undefined ||
+  (userOf(session) !== undefined && rolesOf(session.database, session.userName).has("db_owner"));
 
 /**
- * Whether the session's user may do this: on the database as a whole, or on a table. A DENY outweighs every GRANT,
- * and an owner is beyond both. A user that was dropped meanwhile may nothing.
+ * Whether the session's user may do this: on the database as a whole, or on a table. A DENY outweighs every GRANT
+ * and every role; the administrator is beyond both. A user that was dropped meanwhile may nothing.
  *
  * @param table name of the table
  */
 export function may(session: Session, permission: string, table?: string): boolean {
-  if (isOwner(session)) return true;
+  if (session.sid === undefined) return true;
   const { database, userName } = session;
-  const user = database.principal(userName);
+  const user = userOf(session);
   if (!user) return false;
   const roles = [...rolesOf(database, userName)];
   if (roles.some((role) => deniedByRole[role]?.includes(permission))) return false;
@@ -52,6 +59,7 @@ export function may(session: Session, permission: string, table?: string): boole
   const applying = grants.filter((grant) => applies(grant, permission, table));
   if (applying.some(({ state }) => state === "DENY")) return false;
   return (
+    roles.includes("db_owner") ||
     applying.some(({ state }) => state === "GRANT") ||
     roles.some((role) => allowedByRole[role]?.includes(permission))
   );

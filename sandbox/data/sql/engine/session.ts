@@ -6,8 +6,8 @@ export interface Session {
   database: Database;
   /** The database user: "dbo" for the server's administrator. */
   userName: string;
-  /** The server's Entra administrator, who may do everything. */
-  isAdministrator: boolean;
+  /** The user's SID in hexadecimal; undefined for the server's Entra administrator, who may do everything. */
+  sid: string | undefined;
   /** "{client id}@{tenant}" for an application: what SUSER_SNAME says. */
   loginName: string;
   id: number;

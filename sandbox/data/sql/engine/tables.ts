@@ -125,7 +125,7 @@ export function insert(statement: Of<"insert">, scope: Scope): number {
         table.nextIdentity += column.identity.increment;
         return next;
       }
-      return fit(at < 0 ? null : (given[at] ?? null), column, table, session);
+      return fitColumn(at < 0 ? null : (given[at] ?? null), column, table, session);
     });
     checkPrimaryKey(table, values, session);
     session.database.insertRow(table, values);
@@ -159,7 +159,7 @@ export function update(statement: Of<"update">, scope: Scope): number {
     for (const { index, value } of assignments) {
       const column = table.columns[index]!;
       if (column.identity) throw new SqlError(8102, `Cannot update identity column '${column.name}'.`);
-      after[index] = fit(evaluate(value, rowScope), column, table, session);
+      after[index] = fitColumn(evaluate(value, rowScope), column, table, session);
     }
     if (assignments.some(({ index }) => table.columns[index]!.primaryKey)) {
       session.database.removeRow(key);
@@ -199,7 +199,12 @@ function columnIndex(table: StoredTable, name: string): number {
 }
 
 /** The value as the column keeps it. @throws SqlError when it does not fit */
-function fit(value: SqlValue, column: ColumnDefinition, table: StoredTable, { database }: Session): SqlValue {
+function fitColumn(
+  value: SqlValue,
+  column: ColumnDefinition,
+  table: StoredTable,
+  { database }: Session,
+): SqlValue {
   const { name, type } = column;
   const place = `'${database.name}.dbo.${table.name}'`;
   if (value === null) {

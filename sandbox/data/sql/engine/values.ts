@@ -17,7 +17,9 @@ export class Guid {
     return new Guid(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
   }
 
-  toBytes = (): Buffer => swapGroups(Buffer.from(this.text.replaceAll("-", ""), "hex"));
+  toBytes(): Buffer {
+    return swapGroups(Buffer.from(this.text.replaceAll("-", ""), "hex"));
+  }
 }
 
 function swapGroups(bytes: Buffer): Buffer {

@@ -9,6 +9,13 @@ const conversionLength = 30;
 /** Functions that are written without parentheses. */
 const bareFunctions = new Set(["current_user", "session_user", "system_user", "user", "current_timestamp"]);
 
+/** Words that are no columns unless they are quoted. */
+const reserved = new Set(
+  "and as begin by create declare delete distinct drop else end exec execute exists from group if in insert into is join like not on or order select set table top union update values where".split(
+    " ",
+  ),
+);
+
 /** Parses expressions; subqueries by `parseSelect`. */
 export class ExpressionParser {
   constructor(
@@ -78,7 +85,9 @@ export class ExpressionParser {
   private product(): Expression {
     let left = this.factor();
     for (;;) {
-      const operator = (["*", "/", "%"] as const).find((symbol) => this.tokens.takeSymbol(symbol));
+      // Whether it is a division of integers depends on types that are not kept with values.
+      if (this.tokens.isSymbol("/")) throw unsupported("division");
+      const operator = (["*", "%"] as const).find((symbol) => this.tokens.takeSymbol(symbol));
       if (!operator) return left;
       left = binary(operator, left, this.factor());
     }
@@ -127,6 +136,7 @@ export class ExpressionParser {
       tokens.next();
       return { kind: "call", name: lower, args: [] };
     }
+    if (token.kind === "word" && !token.quoted && reserved.has(lower)) tokens.fail();
     const { name, schema } = tokens.objectName();
     return { kind: "column", name, ...(schema === undefined ? {} : { alias: schema }) };
   }

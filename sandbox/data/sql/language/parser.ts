@@ -1,11 +1,31 @@
-import { unsupported } from "../engine/errors";
+import { SqlError, unsupported } from "../engine/errors";
 import { parseSecurityStatement } from "./security-statements";
 import { SelectParser } from "./select";
 import type { ColumnDefinition, Expression, Statement } from "./syntax";
 import { TokenStream } from "./token-stream";
 import { parseType } from "./types";
 
-/** The statements of a batch. @throws SqlError, also for statements that the sandbox does not have */
+/** Words that begin statements which SQL Server has and the sandbox has not. */
+const otherStatements = new Set(
+  "alter backup begin bulk checkpoint close commit create deallocate dbcc disable drop enable exec fetch goto kill merge open raiserror reconfigure restore revert rollback save shutdown throw truncate waitfor while with".split(
+    " ",
+  ),
+);
+
+/**
+ * The statements of a batch. There are:
+ *
+ * - `SELECT [DISTINCT] [TOP (n)] … [FROM … [INNER | LEFT | CROSS] JOIN …] [WHERE …] [ORDER BY …]` with `COUNT`, on
+ *   tables and on the views in `engine/catalog.ts`; `SELECT @v = …`
+ * - `INSERT … VALUES | SELECT`, `UPDATE … SET … [WHERE …]`, `DELETE [FROM] … [WHERE …]`
+ * - `CREATE TABLE` with `NULL`, `NOT NULL`, `PRIMARY KEY` and `IDENTITY` on columns, `DROP TABLE [IF EXISTS]`
+ * - `CREATE USER [x] WITH SID = 0x…, TYPE = E | X`, `DROP USER [IF EXISTS]`, `CREATE ROLE`, `DROP ROLE [IF EXISTS]`,
+ *   `ALTER ROLE … ADD | DROP MEMBER …`
+ * - `GRANT | DENY | REVOKE … [ON [OBJECT | SCHEMA | DATABASE::]…] TO …`
+ * - `DECLARE`, `SET`, `IF … ELSE`, `BEGIN … END`, `PRINT`, `RETURN`, `EXEC (…)`, `EXEC sp_executesql …`
+ *
+ * @throws SqlError, for all other statements 40514 with their name
+ */
 export function parse(sql: string): Statement[] {
   return new StatementParser(new TokenStream(sql)).all();
 }
@@ -62,7 +82,9 @@ class StatementParser {
     const words = [tokens.peek(), tokens.peek(1)]
       .filter(({ kind }) => kind === "word")
       .map(({ text }) => text);
-    if (words.length === 0) tokens.fail();
+    const first = words[0]?.toLowerCase() ?? "";
+    if (first === "use") throw useRefused();
+    if (!otherStatements.has(first)) tokens.fail();
     throw unsupported(words.join(" ").toUpperCase().slice(0, 100));
   }
 
@@ -225,3 +247,9 @@ function isElse(tokens: TokenStream): boolean {
   const token = tokens.peek(ahead);
   return token.kind === "word" && !token.quoted && token.text.toLowerCase() === "else";
 }
+
+const useRefused = () =>
+  new SqlError(
+    40508,
+    "USE statement is not supported to switch between databases. Use a new connection to connect to a different database.",
+  );

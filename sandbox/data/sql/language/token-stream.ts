@@ -66,7 +66,7 @@ export class TokenStream {
   /** A name, in brackets or not. */
   name(): string {
     const token = this.next();
-    if (token.kind !== "word" || token.text.length > 128) this.fail(token);
+    if (token.kind !== "word" || token.text === "" || token.text.length > 128) this.fail(token);
     return token.text;
   }
 

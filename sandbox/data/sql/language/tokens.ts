@@ -19,11 +19,11 @@ const longestBatch = 512 * 1024;
 
 const patterns: [Exclude<Token["kind"], "end"> | "space", RegExp][] = [
   ["space", /(?:\s|--[^\n]*|\/\*[\s\S]*?\*\/)+/y],
-  ["string", /[Nn]?'(?:[^']|'')*'/y],
+  ["string", /[Nn]?'[^']*(?:''[^']*)*'/y],
   ["binary", /0[xX][0-9a-fA-F]*/y],
   ["number", /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y],
   ["variable", /@@?[\p{L}_#][\p{L}\p{N}_@#$]*/uy],
-  ["word", /[\p{L}_#][\p{L}\p{N}_@#$]*|\[(?:[^\]]|\]\])+\]|"(?:[^"]|"")+"/uy],
+  ["word", /[\p{L}_#][\p{L}\p{N}_@#$]*|\[[^\]]*(?:\]\][^\]]*)*\]|"[^"]*(?:""[^"]*)*"/uy],
   ["symbol", /<>|!=|<=|>=|::|\+=|-=|[-+*/%=<>().,;&|^~]/y],
 ];
 
@@ -51,9 +51,10 @@ function match(sql: string, position: number): [(typeof patterns)[number][0], st
   for (const [kind, pattern] of patterns) {
     pattern.lastIndex = position;
     const found = pattern.exec(sql);
-    if (found) return [kind, found[0]];
+    if (found && !(kind === "symbol" && sql.startsWith("/*", position))) return [kind, found[0]];
   }
   const rest = sql[position]!;
+  if (sql.startsWith("/*", position)) throw new SqlError(113, "Missing end comment mark '*/'.", 1, 15);
   if (rest === "'") throw new SqlError(105, "Unclosed quotation mark after the character string.", 1, 15);
   throw syntaxError(rest);
 }

@@ -18,8 +18,8 @@ const headerBytes = 8;
 const endOfMessage = 0x01;
 const resetConnectionFlags = 0x08 | 0x10;
 
-/** What a client may put in one message; more than any statement or token needs. */
-const longestMessage = 8 * 1024 * 1024;
+/** What a client may put in one message: before it has logged in, enough for its token, and afterwards for its data. */
+export const longestMessage = { beforeLogin: 256 * 1024, afterLogin: 8 * 1024 * 1024 };
 
 export interface Message {
   type: number;
@@ -30,9 +30,16 @@ export interface Message {
 
 /** Puts packets together into messages. */
 export class MessageParser {
-  private pending = Buffer.alloc(0);
+  private pending: Buffer = Buffer.alloc(0);
   private parts: Buffer[] = [];
   private size = 0;
+  /** In bytes. */
+  limit = longestMessage.beforeLogin;
+
+  /** Whether nothing of a further message has come. */
+  get isEmpty(): boolean {
+    return this.pending.length === 0 && this.parts.length === 0;
+  }
 
   /** The messages that `chunk` completes. @throws ProtocolError */
   push(chunk: Buffer): Message[] {
@@ -45,7 +52,7 @@ export class MessageParser {
       const packet = this.pending.subarray(0, length);
       this.pending = this.pending.subarray(length);
       this.size += length - headerBytes;
-      if (this.size > longestMessage) throw new ProtocolError("A message is too long.");
+      if (this.size > this.limit) throw new ProtocolError("A message is too long.");
       this.parts.push(packet.subarray(headerBytes));
       if ((packet[1]! & endOfMessage) === 0) continue;
       messages.push({
@@ -78,7 +85,7 @@ export function toPackets(type: number, payload: Buffer, packetSize: number): Bu
 
 /** The messages of one direction of a connection, one at a time: the next is not read before it is asked for. */
 export class MessageReader {
-  private readonly parser = new MessageParser();
+  readonly parser = new MessageParser();
   private readonly ready: Message[] = [];
   private wake: (() => void) | undefined;
   private failure: Error | undefined;
@@ -120,8 +127,10 @@ export class MessageReader {
     }
   }
 
-  /** Leaves the stream to another reader. */
+  /** Leaves the stream to another reader. @throws ProtocolError when the client has sent more than was read */
   detach(): void {
+    if (this.ready.length > 0 || !this.parser.isEmpty)
+      throw new ProtocolError("The client did not wait for its answer.");
     this.stream.off("data", this.onData);
     this.stream.off("end", this.onEnd);
     this.stream.off("close", this.onEnd);

@@ -5,6 +5,7 @@ import { packetType, toPackets } from "./packets";
 
 const packetSize = 4096;
 const headerBytes = 8;
+const isTlsRecord = (firstByte: number) => firstByte >= 0x14 && firstByte <= 0x17;
 
 /**
  * TLS as TDS up to 7.4 starts it: the handshake goes in PRELOGIN packets, and what follows goes without. The first
@@ -54,6 +55,10 @@ export function startTlsInPackets(socket: Socket, secureContext: SecureContext):
     incoming = Buffer.concat([incoming, chunk]);
     while (incoming.length > 0 && wrapped) {
       if (incoming[0] !== packetType.prelogin) {
+        if (!isTlsRecord(incoming[0]!)) {
+          channel.destroy();
+          return;
+        }
         wrapped = false;
         channel.push(incoming);
         return;

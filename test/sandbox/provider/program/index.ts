@@ -1,15 +1,17 @@
-import { Config, interpolate } from "@pulumi/pulumi";
-import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment";
 import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig";
+import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment";
 import { Secret } from "@pulumi/azure-native/keyvault/secret";
 import { Vault } from "@pulumi/azure-native/keyvault/vault";
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/federatedIdentityCredential";
 import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup";
+import { Config, interpolate } from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword";
 
 const owner = new Config().get("owner") ?? "platform";
-const { tenantId, subscriptionId } = getClientConfigOutput();
+const { tenantId, subscriptionId, objectId } = getClientConfigOutput();
+const role = (id: string) =>
+  interpolate`/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${id}`;
 const group = new ResourceGroup("shop", { resourceGroupName: "shop" });
 const place = { resourceGroupName: group.name };
 
@@ -20,15 +22,23 @@ const vault = new Vault("app", {
   properties: { tenantId, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true },
 });
 const password = new RandomPassword("stripe", { length: 24 });
-const secret = new Secret("stripe", {
-  ...place,
-  vaultName: vault.name,
-  properties: { value: password.result },
+// ARM makes secrets and cannot delete them: whoever destroys the stack asks the vault, and needs a role there.
+const secretsOfficer = new RoleAssignment("deployer-secrets", {
+  scope: vault.id,
+  roleAssignmentName: "5f0c1a4e-7d53-5a4b-9d1b-0c6a3f4f1a13",
+  roleDefinitionId: role("b86a8fe4-44ce-4948-aee5-eccb2c155cd7"),
+  principalId: objectId,
+  principalType: "ServicePrincipal",
 });
+const secret = new Secret(
+  "stripe",
+  { ...place, vaultName: vault.name, properties: { value: password.result } },
+  { dependsOn: secretsOfficer },
+);
 new RoleAssignment("orders-stripe", {
   scope: secret.id,
   roleAssignmentName: "5f0c1a4e-7d53-5a4b-9d1b-0c6a3f4f1a12",
-  roleDefinitionId: interpolate`/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6`,
+  roleDefinitionId: role("4633458b-17de-408a-b874-0445c86b69e6"),
   principalId: identity.principalId,
   principalType: "ServicePrincipal",
 });

@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { type PropertyMap, unknownValue, unwrapSecrets } from "../values";
+
+/** A text among a provider resource's inputs; undefined when it is empty, not there or not known. */
+export function configuredText(config: PropertyMap, key: string): string | undefined {
+  const value = config[key] === undefined ? undefined : unwrapSecrets(config[key]);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Whether the kubeconfig is still to be made: in the preview of a program that makes the cluster too. */
+export const isKubeconfigUnknown = (config: PropertyMap): boolean =>
+  config.kubeconfig !== undefined && unwrapSecrets(config.kubeconfig) === unknownValue;
+
+/**
+ * The contents of the kubeconfig that a provider resource names: contents, a path, or nothing for the user's own.
+ * @throws Error when it names a file that cannot be read, or is not known yet
+ */
+export function kubeconfigText(config: PropertyMap): string {
+  if (isKubeconfigUnknown(config)) throw new Error("The kubeconfig is not known yet.");
+  const given = configuredText(config, "kubeconfig");
+  if (given?.includes("\n") || given?.startsWith("{")) return given;
+  const path = given ?? process.env.KUBECONFIG ?? join(homedir(), ".kube", "config");
+  if (!existsSync(path))
+    throw new Error(
+      `There is no kubeconfig: the provider's 'kubeconfig' is not set, and ${path} is not there.`,
+    );
+  return readFileSync(path, "utf8");
+}
+
+/** What a kubeconfig says that matters before anything is asked of its cluster. */
+export interface KubeconfigFacts {
+  /** "https://shop-dns-1a2b.hcp.westeurope.azmk8s.io:443" */
+  server?: string;
+  namespace?: string;
+}
+
+/** Nothing, for a kubeconfig that cannot be read: who needs more of it will say what is wrong. */
+export function kubeconfigFacts(config: PropertyMap): KubeconfigFacts {
+  try {
+    const document = parse(kubeconfigText(config)) as Kubeconfig;
+    const name = configuredText(config, "context") ?? document["current-context"];
+    const context = document.contexts?.find((one) => one.name === name)?.context;
+    const server = document.clusters?.find((one) => one.name === context?.cluster)?.cluster?.server;
+    return { ...(server && { server }), ...(context?.namespace && { namespace: context.namespace }) };
+  } catch {
+    return {};
+  }
+}
+
+interface Kubeconfig {
+  "current-context"?: string;
+  contexts?: { name: string; context?: { cluster?: string; namespace?: string } }[];
+  clusters?: { name: string; cluster?: { server?: string } }[];
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { RunningSandbox } from "../../sandbox/core/sandbox";
+import { type SandboxArgs, startSandbox } from "../../sandbox/core/sandbox";
+import { type Engine, ensureEngine } from "../../sandbox/engine/engine";
+import { prepareStack } from "../../sandbox/engine/stack-config";
+import { installKubelogin } from "../../sandbox/kubernetes/kubelogin-shim";
+import { attachProviders } from "../../sandbox/provider/attach";
+
+const root = join(__dirname, "../..");
+
+/** A resource in a stack's state. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  custom: boolean;
+  inputs: Record<string, any>;
+  outputs: Record<string, any>;
+}
+
+/** How a Pulumi command ended. */
+export interface Ended {
+  exitCode: number;
+  /** What it printed, on both streams. */
+  output: string;
+}
+
+/** A Pulumi command under way. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What it printed so far. */
+  output(): string;
+}
+
+/** A sandbox, the real engine, and a state and configuration that belong to one test file. */
+export interface TestProject {
+  readonly sandbox: RunningSandbox;
+  readonly directory: string;
+  readonly engine: Engine;
+  /** Changes what a stack's `azure-keyless:environment` says. */
+  configure(stack: string, change: (environment: any) => void): void;
+  /** Runs `pulumi <args>` on a stack. */
+  run(stack: string, args: string[], options?: RunOptions): Promise<Ended>;
+  /** The same, still running. */
+  start(stack: string, args: string[], options?: RunOptions): Promise<Running>;
+  state(stack: string): Promise<StateResource[]>;
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Another project than the main one. */
+  projectDirectory?: string;
+  env?: Record<string, string>;
+}
+
+/** The main program with configuration of its own, on a sandbox of its own. */
+export async function startProject(args: Omit<SandboxArgs, "directory"> = {}): Promise<TestProject> {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "keyless-engine-")));
+  cpSync(join(root, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
+  cpSync(join(root, "stacks"), join(directory, "stacks"), { recursive: true });
+  for (const linked of ["infra", "node_modules"]) symlinkSync(join(root, linked), join(directory, linked));
+  const engine = await ensureEngine({ report: () => {}, home: join(directory, ".keyless") });
+  const sandbox = await startSandbox({ directory: join(directory, "sandbox"), ...args });
+  const providers = await attachProviders(sandbox);
+  const kubelogin = dirname(await installKubelogin(join(directory, "bin")));
+  const path = [dirname(engine.pulumi), process.env.PATH, kubelogin].join(delimiter);
+
+  const start: TestProject["start"] = async (stack, command, options = {}) => {
+    const projectDirectory = options.projectDirectory ?? directory;
+    const env = {
+      ...sandbox.env,
+      PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
+      PATH: path,
+      ...options.env,
+    };
+    const prepared = await prepareStack({ engine, projectDirectory, stack, env });
+    const child = spawn(engine.pulumi, [...command, ...prepared.args, "--non-interactive"], {
+      cwd: projectDirectory,
+      env: { ...process.env, ...engine.env, ...prepared.env },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that a test can kill the engine with all that it started.
+      detached: true,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        output += chunk;
+      });
+    }
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ exitCode: code ?? -1, output }));
+    });
+    return { process: child, ended, output: () => output };
+  };
+  const run: TestProject["run"] = async (stack, command, options) =>
+    (await start(stack, command, options)).ended;
+  return {
+    sandbox,
+    directory,
+    engine,
+    start,
+    run,
+    configure: (stack, change) => {
+      const file = join(directory, "stacks", `Pulumi.${stack}.yaml`);
+      const content = parse(readFileSync(file, "utf8"));
+      change(content.config["azure-keyless:environment"]);
+      writeFileSync(file, stringify(content));
+    },
+    state: async (stack) => {
+      const { output } = await run(stack, ["stack", "export"]);
+      return JSON.parse(output).deployment.resources ?? [];
+    },
+    stop: async () => {
+      await providers.close();
+      await sandbox.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `up` without questions, stopped by the policy pack where it must be. */
+export const upArgs = ["up", "--yes", "--skip-preview", "--policy-pack", join(root, "policy")];
+export const destroyArgs = ["destroy", "--yes", "--skip-preview"];
+
+/** Everything that ARM has in a sandbox, besides the deployer's own role. */
+export function azureResources({ context }: RunningSandbox): string[] {
+  return context.store
+    .list<{ body: { id: string } }>("resources")
+    .map(({ value }) => value.body.id)
+    .filter(
+      (id) => !/^\/subscriptions\/[^/]+\/providers\/Microsoft.Authorization\/roleAssignments\//.test(id),
+    );
+}
