@@ -24,7 +24,7 @@ export async function startFreshSandbox(): Promise<FreshSandbox> {
   const child = spawn(
     process.execPath,
     [
-      ...["--require", require.resolve("tsx/cjs"), join(root, "sandbox", "main.ts")],
+      ...["--require", require.resolve("sucrase/register/ts"), join(root, "sandbox", "main.ts")],
       ...["--directory", directory, "--ready-json", "3", "--with-parent"],
     ],
     { cwd: root, stdio: ["pipe", "ignore", "inherit", "pipe"] },

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 require("./install.cjs");
-require("tsx/cjs");
+require("sucrase/register/ts");
 require("./main.ts");

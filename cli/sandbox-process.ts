@@ -70,7 +70,7 @@ async function startChild(): Promise<AttachedSandbox> {
 /** How `node` runs the sandbox on the state of this checkout. */
 export const sandboxCommand = [
   "--require",
-  require.resolve("tsx/cjs"),
+  require.resolve("sucrase/register/ts"),
   join(root, "sandbox", "main.ts"),
   "--directory",
   sandboxDirectory,

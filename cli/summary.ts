@@ -36,7 +36,7 @@ function table(head: string[], rows: string[][]): string {
   const lines = new Table({
     head: head.map((text) => pc.dim(text)),
     chars,
-    style: { head: [], "padding-left": 1 },
+    style: { head: [], border: [], "padding-left": 1 },
   });
   lines.push(...rows);
   return lines.toString();
@@ -78,7 +78,7 @@ export function summary(stack: string, outputs: Outputs, seconds: number): strin
     "",
     `${pc.green("✔")} ${pc.bold(stack)} is up, in ${Math.round(seconds)} s. No credential is stored anywhere in it.`,
     "",
-    table(["", "", ""], resources).split("\n").slice(1).join("\n"),
+    table([], resources),
     "",
     pc.bold("Workloads"),
     table(["name", "Kubernetes subject", "client id", "address"], workloads),

@@ -1,6 +1,7 @@
 // Pulumi runs a policy pack through a loader that type-checks every .ts file it meets, whatever
-// PulumiPolicy.yaml says. This file is JavaScript, so nothing is checked until tsx has taken over.
-require("tsx/cjs");
+// PulumiPolicy.yaml says. This file is JavaScript, so nothing is checked until sucrase has taken over.
+delete require.extensions[".ts"];
+require("sucrase/register/ts");
 
 const { PolicyPack } = require("@pulumi/policy");
 const { policies } = require("./index.ts");

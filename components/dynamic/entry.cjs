@@ -1,6 +1,6 @@
 // What a DynamicResource's provider line asks for. The dynamic-provider process is plain Node, so the loader
 // for TypeScript is registered here.
-require("tsx/cjs");
+require("sucrase/register/ts");
 
 const { propagation } = require("../propagation/provider.ts");
 const { vaultName } = require("../resources/vault-name-provider.ts");

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as pulumi from "@pulumi/pulumi";
-import { connectCluster } from "./cluster-client";
 import { newProofs, type Proof, type PropagationInputs } from "./proof";
-import { proveAll } from "./prove";
 
 async function waitFor(proofs: Proof[], { method, kubeconfig }: PropagationInputs): Promise<void> {
   if (proofs.length === 0) return;
@@ -11,6 +9,9 @@ async function waitFor(proofs: Proof[], { method, kubeconfig }: PropagationInput
     await sleep(method.delaySeconds * 1000);
     return;
   }
+  // Loaded when there is something to prove: no preview needs them, and they take long to load.
+  const { connectCluster }: typeof import("./cluster-client") = require("./cluster-client");
+  const { proveAll }: typeof import("./prove") = require("./prove");
   await proveAll(proofs, connectCluster(kubeconfig), {
     deadlineSeconds: method.deadlineSeconds,
     report: (line) => console.log(line),

@@ -1,7 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { nameRules } from "../core/naming";
-import { deployerCredential } from "../dynamic/credential";
-import { send } from "../dynamic/http";
 
 export interface VaultNameInputs {
   baseName: string;
@@ -25,6 +23,9 @@ interface DeletedVaults {
 }
 
 async function deletedVaultNames(subscriptionId: string): Promise<string[]> {
+  // Loaded when a vault is made: no preview needs them, and they take long to load.
+  const { deployerCredential }: typeof import("../dynamic/credential") = require("../dynamic/credential");
+  const { send }: typeof import("../dynamic/http") = require("../dynamic/http");
   const token = await deployerCredential().getToken("https://management.azure.com/.default");
   const names: string[] = [];
   let url: string | undefined =

@@ -199,6 +199,8 @@ function remove(call: ArmCall, type: ResourceType, handling: ResourceHandling): 
     if (longRunning && longRunning.seconds.delete > 0)
       return began(call, call.operations.start("delete", existing, longRunning, call.caller.oid));
     handling.remove(existing.body.id);
-    return type.deleteShowsBody ? { status: 200, body: show(call, type, existing) } : { status: 200 };
+    return type.deleteShowsBody
+      ? { status: 200, body: show(call, type, existing) }
+      : { status: type.deletedStatus ?? 200 };
   });
 }

@@ -8,6 +8,7 @@ import type { StoredResource } from "./resource";
 const assignmentsByPrincipal = "roleAssignmentsByPrincipal";
 const authorizationByName = "authorizationByName";
 const globalNames = "globalNames";
+const counts = "resourceCounts";
 
 const roleAssignments = "microsoft.authorization/roleassignments";
 const roleDefinitions = "microsoft.authorization/roledefinitions";
@@ -27,7 +28,7 @@ interface IndexEntry {
 
 const nameKey = (type: string, name: string) => `${type}/${name}`.toLowerCase();
 
-export function indexEntries({ body }: StoredResource): IndexEntry[] {
+function entriesOf({ body }: StoredResource): IndexEntry[] {
   const type = body.type.toLowerCase();
   if (type === roleAssignments) {
     const principal = String(body.properties.principalId).toLowerCase();
@@ -39,6 +40,23 @@ export function indexEntries({ body }: StoredResource): IndexEntry[] {
   if (type === roleDefinitions) return [{ table: authorizationByName, key: nameKey(type, body.name) }];
   if (globallyNamed.has(type)) return [{ table: globalNames, key: nameKey(type, body.name) }];
   return [];
+}
+
+/** Counting thousands of entries at each write would make writes slower and slower. */
+function count(store: Store, resource: StoredResource, difference: 1 | -1): void {
+  if (resource.body.type.toLowerCase() !== roleAssignments) return;
+  store.put(counts, roleAssignments, countRoleAssignments(store) + difference);
+}
+
+/** @param key the resource's key in "resources" @param isNew whether nothing was there before */
+export function addToIndexes(store: Store, resource: StoredResource, key: string, isNew: boolean): void {
+  for (const entry of entriesOf(resource)) store.put(entry.table, entry.key, key);
+  if (isNew) count(store, resource, 1);
+}
+
+export function removeFromIndexes(store: Store, resource: StoredResource): void {
+  for (const entry of entriesOf(resource)) store.remove(entry.table, entry.key);
+  count(store, resource, -1);
 }
 
 /** Follows index entries to their resources. An index never outlives its resource. */
@@ -69,9 +87,7 @@ export function customRoleNamed(store: Store, name: string): StoredResource | un
 }
 
 /** How many role assignments there are. */
-export function countRoleAssignments(store: Store): number {
-  return store.list(authorizationByName, `${roleAssignments}/`).length;
-}
+export const countRoleAssignments = (store: Store): number => store.get<number>(counts, roleAssignments) ?? 0;
 
 /** The vault, storage account, SQL server or registry that has this name in all of Azure. */
 export function findByGlobalName(store: Store, type: string, name: string): StoredResource | undefined {

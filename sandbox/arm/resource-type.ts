@@ -84,6 +84,8 @@ export interface ResourceType {
   remove?(call: ArmCall, resource: StoredResource): void;
   /** What else goes when it is gone, also with its group. Must not mind being done twice. */
   removed?(context: SandboxContext, resource: StoredResource): void;
+  /** Status of a DELETE of what was there. @default 200 */
+  deletedStatus?: 200 | 204;
   /** Whether DELETE answers with what was there. @default false */
   deleteShowsBody?: boolean;
   /** The resource as this caller's API version has it. @default as it is kept */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Store } from "../core/store";
-import { indexEntries } from "./resource-index";
+import { addToIndexes, removeFromIndexes } from "./resource-index";
 
 /** A resource as ARM shows it. */
 export interface ResourceBody {
@@ -37,9 +37,9 @@ export function getResource(store: Store, id: string): StoredResource | undefine
 export function putResource(store: Store, resource: StoredResource): void {
   const key = resourceKey(resource.body.id);
   store.transaction(() => {
-    const incarnation = getResource(store, key)?.incarnation ?? randomUUID();
-    store.put(table, key, { ...resource, incarnation });
-    for (const entry of indexEntries(resource)) store.put(entry.table, entry.key, key);
+    const before = store.get<StoredResource>(table, key);
+    store.put(table, key, { ...resource, incarnation: before?.incarnation ?? randomUUID() });
+    addToIndexes(store, resource, key, before === undefined);
   });
 }
 
@@ -47,7 +47,7 @@ export function removeResource(store: Store, id: string): boolean {
   const resource = getResource(store, id);
   if (!resource) return false;
   return store.transaction(() => {
-    for (const entry of indexEntries(resource)) store.remove(entry.table, entry.key);
+    removeFromIndexes(store, resource);
     return store.remove(table, resourceKey(id));
   });
 }

@@ -28,6 +28,8 @@ export class ObjectStore {
   private readonly kinds = new Map<string, Map<string, StoredObject>>();
   private readonly owned = new Map<string, Set<string>>();
   private readonly changes: Change[] = [];
+  /** The first is being told. */
+  private readonly untold: Change[] = [];
   private readonly listeners = new Set<(change: Change) => void>();
   /** Set during a transaction: the changes to be told, and how things were before. */
   private pending:
@@ -174,11 +176,17 @@ export class ObjectStore {
     });
   }
 
+  /** In the order in which they were made, also when a listener makes changes of its own. */
   private tell(changes: Change[]): void {
     this.changes.push(...changes);
     if (this.changes.length > rememberedChanges)
       this.changes.splice(0, this.changes.length - rememberedChanges);
-    for (const change of changes) for (const listener of [...this.listeners]) listener(change);
+    this.untold.push(...changes);
+    if (this.untold.length > changes.length) return;
+    for (let change = this.untold[0]; change; change = this.untold[0]) {
+      for (const listener of [...this.listeners]) listener(change);
+      this.untold.shift();
+    }
   }
 }
 

@@ -28,7 +28,7 @@ describe("a wrong configuration", () => {
       ["valuts", "must not be there: the key is unknown", "{}"],
       ["cluster.nodeCount", "must be a number", '"many"'],
       ["storageAccounts.docs.containers[2]", "must be 3 to 63 lower-case letters", '"Not_A_Container"'],
-      ["workloads.mailer.serviceAccount", "must differ from that of workload orders", '"shop/orders"'],
+      ["workloads.orders.serviceAccount", "must differ from that of workload mailer", '"shop/orders"'],
       ["workloads.orders.access[0].vault", "must be one of app", '"nowhere"'],
       ["workloads.orders.trusts[0].subject", "must be at most 600 characters", "601 characters"],
       ["workloads.mailer.trusts[19]", "at most 20 federated credentials", "21"],

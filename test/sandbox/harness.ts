@@ -79,7 +79,7 @@ export function startClient<Module extends ClientModule>(
   const { PATH = "", HOME = "" } = process.env;
   const child = fork(join(__dirname, "client-runner.ts"), [modulePath], {
     env: { PATH, HOME, ...env },
-    execArgv: ["--require", require.resolve("tsx/cjs")],
+    execArgv: ["--require", require.resolve("sucrase/register/ts")],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   return connectTo(child);

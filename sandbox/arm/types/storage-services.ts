@@ -101,6 +101,8 @@ const validQueue = (name: string) => /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]
 
 export const queue: ResourceType = {
   type: queueType,
+  createdStatus: 200,
+  deletedStatus: 204,
   apiVersions: storageApiVersions,
   level: "resourceGroup",
   checkName: (name) => {

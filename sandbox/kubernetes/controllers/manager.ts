@@ -30,6 +30,9 @@ const reconcilers: Record<string, Reconcile> = {
 const podOwners = ["DaemonSet", "Job", "ReplicaSet", "StatefulSet"].map(builtInKind);
 const services = builtInKind("Service");
 
+/** How often the controllers look at one object before others have a turn. */
+const mostLooks = 1000;
+
 /** Something to look at. */
 interface Item {
   kind: Kind;
@@ -43,10 +46,20 @@ interface Item {
  */
 export function startControllers(runtime: ClusterRuntime): () => void {
   const queue = new Map<string, Item>();
+  const looks = new Map<string, number>();
   let draining = false;
   let stopped = false;
 
   const enqueue = (item: Item) => queue.set(`${item.kind.kind}/${item.namespace ?? ""}/${item.name}`, item);
+
+  /** Whether an object settles at last: one that does not is left alone, or nobody else would have a turn. */
+  function mayLook(key: string): boolean {
+    if (looks.size === 0) setImmediate(() => looks.clear());
+    const count = (looks.get(key) ?? 0) + 1;
+    looks.set(key, count);
+    if (count === mostLooks) console.error(`Kubernetes: the controllers cannot settle ${key}.`);
+    return count < mostLooks;
+  }
 
   function drain(): void {
     if (draining) return;
@@ -55,7 +68,7 @@ export function startControllers(runtime: ClusterRuntime): () => void {
       for (const [key, item] of queue) {
         queue.delete(key);
         const object = runtime.objects.get(item.kind, item.namespace, item.name);
-        if (!object) continue;
+        if (!object || !mayLook(key)) continue;
         const again = runtime.objects.transact(() => reconcilers[item.kind.kind]!(runtime, object));
         if (again !== undefined) lookAgain(item, again);
       }

@@ -60,14 +60,19 @@ export function createPod(
     return undefined;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const message = `Error creating: ${error.message}`;
+    // The name differs at every attempt; the refusal has to read the same.
+    const prefix = "generateName" in name ? name.generateName : undefined;
+    const why = prefix
+      ? error.message.replaceAll(new RegExp(`${prefix}[a-z0-9]{5}`, "g"), prefix)
+      : error.message;
+    const message = `Error creating: ${why}`;
     recordEvent(runtime, owner, {
       type: "Warning",
       reason: "FailedCreate",
       message,
       component: kind.singular,
     });
-    return error.message;
+    return why;
   }
 }
 

@@ -247,6 +247,20 @@ describe("a cluster is refused", () => {
     });
   });
 
+  test("with an identity for its nodes that is not there, and leaves nothing behind", async () => {
+    const resourceId = `/subscriptions/${sandbox.context.account.subscriptionId}/resourceGroups/shop/providers/Microsoft.ManagedIdentity/userAssignedIdentities/none`;
+    const principals = () => sandbox.context.store.list("principals").length;
+    const before = principals();
+    const failure = await sdk.fail(
+      ...put("refused", { identityProfile: { kubeletidentity: { resourceId } } }),
+    );
+    expect(failure).toMatchObject({ status: 400, code: "FailedIdentityOperation" });
+    expect(await sdk.fail("resources", "resourceGroups.get", "MC_shop_refused_westeurope")).toMatchObject({
+      status: 404,
+    });
+    expect(principals()).toBe(before);
+  });
+
   test("when it skips a version or goes back", async () => {
     await sdk.run(...put("upgraded", { kubernetesVersion: "1.32" }));
     expect(await sdk.fail(...put("upgraded", { kubernetesVersion: "1.34" }))).toMatchObject({

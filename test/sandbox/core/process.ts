@@ -16,7 +16,14 @@ export interface SandboxProcess {
 export function startProcess(args: readonly string[], env: Record<string, string> = {}): SandboxProcess {
   const child = spawn(
     process.execPath,
-    ["--require", require.resolve("tsx/cjs"), join(root, "sandbox/main.ts"), "--ready-json", "1", ...args],
+    [
+      "--require",
+      require.resolve("sucrase/register/ts"),
+      join(root, "sandbox/main.ts"),
+      "--ready-json",
+      "1",
+      ...args,
+    ],
     { env: { PATH: process.env.PATH ?? "", ...env }, stdio: ["pipe", "pipe", "pipe"] },
   );
   let errors = "";

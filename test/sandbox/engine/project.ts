@@ -16,7 +16,7 @@ export const pulumiYaml = [
   "  name: nodejs",
   "  options:",
   "    typescript: false",
-  '    nodeargs: "--require tsx/cjs"',
+  '    nodeargs: "--require sucrase/register/ts"',
   "main: infra/index.ts",
   "stackConfigDir: stacks",
   "",

@@ -19,7 +19,7 @@ async function start(script: string) {
      const options = { engine, args: ["up", "--yes"], cwd: ${JSON.stringify(directory)}, env: { GONE: undefined } };
      runPulumi(options).then((code) => { process.exitCode = code; });`,
   );
-  const command = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), entry], {
+  const command = spawn(process.execPath, ["--require", require.resolve("sucrase/register/ts"), entry], {
     env: { ...process.env, GONE: "1" },
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,

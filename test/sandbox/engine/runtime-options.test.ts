@@ -20,13 +20,13 @@ describe("parseRuntimeOptions", () => {
   it("reads every option", () => {
     const given = {
       typescript: false,
-      nodeargs: "--require tsx/cjs",
+      nodeargs: "--require sucrase/register/ts",
       tsconfig: "t.json",
       packagemanager: "pnpm",
     };
     expect(parseRuntimeOptions(options(given))).toEqual({
       typescript: false,
-      nodeArguments: ["--require", "tsx/cjs"],
+      nodeArguments: ["--require", "sucrase/register/ts"],
       tsconfig: "t.json",
       packageManager: "pnpm",
     });
