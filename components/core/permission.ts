@@ -6,7 +6,8 @@ export type Touch =
   | { kind: "keyVaultSecret"; vaultUri: pulumi.Input<string>; secretName: string }
   | { kind: "keyVault"; vaultUri: pulumi.Input<string> }
   | { kind: "blobContainer"; endpoint: pulumi.Input<string>; containerName: string }
-  | { kind: "blobService"; endpoint: pulumi.Input<string> };
+  | { kind: "blobService"; endpoint: pulumi.Input<string> }
+  | { kind: "sqlDatabase"; server: pulumi.Input<string>; databaseName: string };
 
 /**
  * What a resource hands out and a principal is given: an intent, the role that serves it, and the narrowest
@@ -39,8 +40,45 @@ export interface BroadPermission {
   reason: string;
 }
 
+/** What a role assignment serves. */
+export type RoleAccess = Permission | BroadPermission;
+
+/**
+ * The fixed roles of a database that serve permissions. None of them can give roles to others.
+ *
+ * @see https://learn.microsoft.com/sql/relational-databases/security/authentication-access/database-level-roles
+ */
+export type DatabaseRole = "db_datareader" | "db_datawriter" | "db_ddladmin";
+
+/** A database, as its permissions speak of it. */
+export interface DatabaseReference {
+  /** What the program calls server and database: "shop/orders". All permissions with one label are one user. */
+  label: string;
+  /** `<name>.database.windows.net` */
+  server: pulumi.Input<string>;
+  databaseName: string;
+  /** What has to be there before anybody can log in; absent for a database that another stack owns. */
+  resources?: { database: pulumi.Resource; firewallRules: pulumi.Resource[] };
+}
+
+/**
+ * Access to data in a SQL database. No role assignment gives that: it takes a contained user in the database,
+ * one for each principal, that is a member of the database's own roles.
+ *
+ * @see https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview
+ */
+export interface DatabasePermission {
+  name: string;
+  intent: string;
+  databaseRoles: readonly DatabaseRole[];
+  /** The ARM id of the database. */
+  scope: pulumi.Input<string>;
+  database: DatabaseReference;
+  touch: Touch;
+}
+
 /** What a principal may be given. */
-export type Access = Permission | BroadPermission;
+export type Access = RoleAccess | DatabasePermission;
 
 /** @param args.reason at least ten characters: a sentence, not a word. */
 export function broadPermission(args: BroadPermission): BroadPermission {
@@ -56,4 +94,8 @@ export interface Principal {
   principalId: pulumi.Input<string>;
   /** Always said, because a directory that has not heard of a new principal yet refuses it otherwise. */
   principalType: pulumi.Input<"ServicePrincipal" | "User" | "Group">;
+  /** The application (client) id of a ServicePrincipal, by which databases know it; others have none. */
+  clientId?: pulumi.Input<string>;
+  /** What its users in databases are called: 1 to 128 characters. */
+  name?: pulumi.Input<string>;
 }

@@ -1,7 +1,7 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as pulumi from "@pulumi/pulumi";
 import { v5 as uuidv5 } from "uuid";
-import type { Access, Principal } from "./permission";
+import type { Principal, RoleAccess } from "./permission";
 import { roleCatalogue } from "./role-catalogue";
 
 /** The name space of this library's role-assignment names; a random UUID, fixed for ever. */
@@ -27,21 +27,21 @@ export function roleDefinitionId(scope: string, guid: string): string {
 }
 
 /** The description that says whose intent an assignment serves; a broad role's begins with its reason. */
-export function describeAccess(access: Access, holder: string): string {
+export function describeAccess(access: RoleAccess, holder: string): string {
   return "reason" in access
     ? `[broad: ${access.reason}] ${holder}: ${access.intent}`
     : `${holder}: ${access.intent}`;
 }
 
 /**
- * Gives `principal` a permission.
+ * Gives `principal` a permission that a role assignment serves. `grantAccess` takes the others too.
  *
  * @param name the resource's name in the stack
  * @param holder who is given it, for the description: "workload orders"
  */
 export function assignRole(
   name: string,
-  args: { access: Access; principal: Principal; holder: string },
+  args: { access: RoleAccess; principal: Principal; holder: string },
   options: pulumi.CustomResourceOptions,
 ): authorization.RoleAssignment {
   const { access, principal, holder } = args;

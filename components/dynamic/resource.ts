@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** The providers that `entry.cjs` serves. */
-export type DynamicProviderName = "vaultName" | "propagation";
+export type DynamicProviderName = "vaultName" | "propagation" | "sqlDatabaseUser";
 
 /**
  * A resource whose create, update and delete run in this library's own code, in the engine's dynamic-provider

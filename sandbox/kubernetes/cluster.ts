@@ -16,6 +16,8 @@ export interface Cluster {
   oidcIssuerEnabled: boolean;
   /** "1.33.2" */
   version: string;
+  /** The token of the cluster's own administrator; undefined while local accounts are disabled. */
+  localAdminToken: string | undefined;
   /** Whether Entra tokens are accepted at all. */
   entra: boolean;
   /** Whether Azure role assignments give access to Kubernetes objects. */
@@ -55,6 +57,10 @@ function toCluster({ body, internal }: StoredResource): Cluster | undefined {
     issuerUrl: typeof issuerUrl === "string" ? issuerUrl : `https://${fqdn}`,
     oidcIssuerEnabled: typeof issuerUrl === "string",
     version: fullVersion(properties.currentKubernetesVersion ?? properties.kubernetesVersion),
+    localAdminToken:
+      properties.disableLocalAccounts !== true && typeof internal?.adminToken === "string"
+        ? internal.adminToken
+        : undefined,
     entra: aad !== undefined && aad !== null,
     azureRbac: at(aad, "enableAzureRBAC") === true,
     adminGroupObjectIds: Array.isArray(groups) ? groups.filter((id) => typeof id === "string") : [],

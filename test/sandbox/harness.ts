@@ -30,7 +30,6 @@ export async function startTestSandbox(args: Omit<SandboxArgs, "directory"> = {}
 }
 
 /** The functions that a client module exports: plain data in, a promise of plain data out. */
-// biome-ignore lint/suspicious/noExplicitAny: any function's parameters must fit
 type ClientModule = Record<string, (...args: any[]) => unknown>;
 
 /** A process that sees the sandbox as Azure, in which the vendor's SDKs run unchanged. */

@@ -10,7 +10,6 @@ type SdkModule = typeof import("./sdk-client");
 
 /** The vendor's clients, as the deployer. */
 export interface Sdk {
-  // biome-ignore lint/suspicious/noExplicitAny: what comes back is what the test expects it to be
   run(client: ClientName, operation: string, ...args: unknown[]): Promise<any>;
   /** The failure of a call that must fail. */
   fail(client: ClientName, operation: string, ...args: unknown[]): Promise<ArmFailure>;
@@ -48,7 +47,6 @@ export function startSdk(sandbox: TestSandbox): Sdk {
 export interface ArmResponse {
   status: number;
   headers: Record<string, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: what comes back is what the test expects it to be
   body: any;
 }
 

@@ -278,7 +278,6 @@ describe("a cluster is refused", () => {
 });
 
 describe("credentials", () => {
-  // biome-ignore lint/suspicious/noExplicitAny: a kubeconfig's many members
   const kubeconfig = (answer: any) => parse(Buffer.from(answer.kubeconfigs[0].value).toString());
 
   test("of users lead through kubelogin; static ones there are none", async () => {

@@ -236,7 +236,7 @@ describe("whatever is asked of it, ARM answers with an answer", () => {
         "purge",
         "operationresults",
       ),
-      fc.webSegment({ maxLength: 6 }),
+      fc.webSegment(),
     );
     const query = fc.constantFrom(
       "",

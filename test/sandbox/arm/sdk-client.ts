@@ -33,7 +33,6 @@ export type ClientName = keyof typeof clients;
  */
 export async function run(client: ClientName, operation: string, ...args: unknown[]): Promise<unknown> {
   const [group = "", method = ""] = operation.split(".");
-  // biome-ignore lint/suspicious/noExplicitAny: the operation is chosen by name
   const operations = (clients[client] as any)[group];
   // Older clients call what takes a while `beginDeleteAndWait`, newer ones `delete`.
   const begun = `begin${method.charAt(0).toUpperCase()}${method.slice(1)}AndWait`;

@@ -86,7 +86,6 @@ describe("the control API", () => {
       headers: { "content-type": type },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    // biome-ignore lint/suspicious/noExplicitAny: the tests know what they asked for
     return { status: response.status, body: (await response.json()) as any };
   };
 

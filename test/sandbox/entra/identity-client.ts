@@ -13,7 +13,6 @@ import {
 /** Runs in a process of its own, with the vendor's credentials as they are. */
 export interface ReceivedToken {
   token: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks for the claims it expects
   claims: any;
   secondsLeft: number;
 }

@@ -132,7 +132,6 @@ function metadataRequest(environment: Record<string, string>) {
     path = "/metadata/identity/oauth2/token/",
   ) => {
     const response = await fetch(`http://169.254.169.254${path}?${query}`, { headers });
-    // biome-ignore lint/suspicious/noExplicitAny: a test looks for what it expects
     return { status: response.status, body: (await response.json()) as any };
   };
 }

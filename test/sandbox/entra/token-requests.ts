@@ -5,7 +5,6 @@ import type { TestSandbox } from "../harness";
 export interface TokenAnswer {
   status: number;
   headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks for what it expects
   body: any;
 }
 

@@ -105,7 +105,10 @@ describe("check", () => {
   });
 
   it("keeps unknowns, and makes what is in a Secret secret", async () => {
-    const given: PropertyMap = { metadata: { name: unknownValue, namespace: unknownValue }, stringData: { k: "v" } };
+    const given: PropertyMap = {
+      metadata: { name: unknownValue, namespace: unknownValue },
+      stringData: { k: "v" },
+    };
     const { inputs } = await client.check(secret, "s", given);
     expect(inputs.metadata).toEqual(given.metadata);
     expect(inputs.stringData).toBeInstanceOf(Secret);
