@@ -1,11 +1,16 @@
 export { ArgumentError } from "./core/errors";
+export { grantAccess } from "./core/grant-access";
 export type { NetworkAccess } from "./core/network-access";
 export {
   type Access,
   type BroadPermission,
   broadPermission,
+  type DatabasePermission,
+  type DatabaseReference,
+  type DatabaseRole,
   type Permission,
   type Principal,
+  type RoleAccess,
 } from "./core/permission";
 export { assignRole } from "./core/role-assignment";
 export { type RoleName, roleCatalogue } from "./core/role-catalogue";
@@ -29,12 +34,13 @@ export { KeyVault, type KeyVaultArgs } from "./resources/key-vault";
 export { KeyVaultAccess, type KeyVaultSecretAccess } from "./resources/key-vault-access";
 export { Registry, RegistryAccess, type RegistryArgs, type RegistryMode } from "./resources/registry";
 export { type Placement, ResourceGroup, type ResourceGroupArgs } from "./resources/resource-group";
+export { SqlDatabaseUser, type SqlDatabaseUserArgs } from "./resources/sql-database-user";
 export {
   type SqlAdministrator,
-  type SqlDatabaseAccess,
   type SqlDatabaseArgs,
   SqlServer,
   type SqlServerArgs,
 } from "./resources/sql-server";
+export { type SqlDatabaseAccess, SqlServerAccess } from "./resources/sql-server-access";
 export { StorageAccount, type StorageAccountArgs } from "./resources/storage-account";
 export { type BlobContainerAccess, StorageAccountAccess } from "./resources/storage-account-access";

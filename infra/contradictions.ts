@@ -8,6 +8,7 @@ export function findContradictions(environment: Environment): Problem[] {
   const accounts = new Map<string, string>();
   const credentials = new Map<string, Map<string, string>>();
   const rules = new Map<string, Map<string, string>>();
+  const databases = new Map<string, Map<string, string>>();
 
   for (const [name, { namespace, serviceAccount = name, ...rest }] of Object.entries(environment.workloads)) {
     const path = `workloads.${name}`;
@@ -49,6 +50,9 @@ export function findContradictions(environment: Environment): Problem[] {
       }
       given.set(key, at);
     }
+    const elsewhere = databases.get(identity) ?? new Map<string, string>();
+    databases.set(identity, elsewhere);
+    problems.push(...databasesGivenElsewhere(rest.access, path, elsewhere));
     const held = credentials.get(identity) ?? new Map<string, string>();
     credentials.set(identity, held);
     held.set(`the cluster ${account}`, path);
@@ -78,6 +82,32 @@ export function findContradictions(environment: Environment): Problem[] {
   return problems;
 }
 
+/**
+ * An identity has one user in a database, and the first workload that is given something there makes it.
+ *
+ * @param elsewhere the workloads that make users of the same identity, by database; added to
+ */
+function databasesGivenElsewhere(
+  access: readonly AccessRule[],
+  workload: string,
+  elsewhere: Map<string, string>,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const [index, rule] of access.entries()) {
+    if (rule.to !== "sqlServer" || rule.database === undefined || rule.can === "manage") continue;
+    const key = `${rule.sqlServer}/${rule.database}`;
+    const first = elsewhere.get(key) ?? workload;
+    elsewhere.set(key, first);
+    if (first === workload) continue;
+    problems.push({
+      path: `${workload}.access[${index}]`,
+      allowed: `must stand with ${first}.access, whose identity is the same and has one user in the database`,
+      found: rule,
+    });
+  }
+  return problems;
+}
+
 function missingTarget(environment: Environment, rule: AccessRule, path: string): Problem[] {
   const oneOf = (names: string[]) =>
     names.length === 0 ? "must be configured first: there is none" : `must be one of ${names.join(", ")}`;
@@ -100,7 +130,18 @@ function missingTarget(environment: Environment, rule: AccessRule, path: string)
     }
     case "sqlServer": {
       const absent = missing("sqlServer", rule.sqlServer, Object.keys(environment.sqlServers));
-      if (absent.length > 0 || rule.database === undefined) return absent;
+      if (absent.length > 0) return absent;
+      if (rule.database === undefined) {
+        return rule.can === "manage"
+          ? []
+          : [
+              {
+                path: `${path}.can`,
+                allowed: 'must be "manage" where no database is named',
+                found: rule.can,
+              },
+            ];
+      }
       return missing(
         "database",
         rule.database,

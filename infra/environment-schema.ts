@@ -67,7 +67,9 @@ const sqlServer = z.strictObject({
       principalType: z.enum(["User", "Group", "Application"]),
     })
     .optional()
-    .describe("The server's Entra administrator; whoever runs the program when absent"),
+    .describe(
+      "The server's Entra administrator, who makes the users of workloads; whoever runs the program when absent",
+    ),
   databases: z
     .record(
       named("sqlDatabase"),
@@ -116,7 +118,9 @@ const access = z
         to: z.literal("sqlServer"),
         sqlServer: label,
         database: named("sqlDatabase").optional().describe("One database; the server when absent"),
-        can: z.enum(["manage"]),
+        can: z
+          .enum(["read", "write", "alter", "manage"])
+          .describe("Read or write data, alter the schema; or manage it from outside, without seeing data"),
       }),
     ],
     { error: 'must say to what: "vault", "storageAccount" or "sqlServer"' },

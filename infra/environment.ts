@@ -79,7 +79,15 @@ export function createEnvironment(environment: Environment): Record<string, unkn
       }
       case "sqlServer": {
         const server = sqlServers[rule.sqlServer] as SqlServer;
-        return rule.database === undefined ? server.manageServer() : server.database(rule.database).manage();
+        if (rule.database === undefined) return server.manageServer();
+        const database = server.database(rule.database);
+        const permissions = {
+          read: database.readData,
+          write: database.writeData,
+          alter: database.alterSchema,
+          manage: database.manage,
+        };
+        return permissions[rule.can]();
       }
     }
   };

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WorkloadIdentity } from "../components";
+import type { Access, WorkloadIdentity } from "../components";
 
 /** One row of "who may do what where". */
 export interface Grant {
   who: string;
   may: string;
+  /** A built-in role, the roles inside a database, or the GUID of a role that is neither. */
   role: string;
   scope: string;
 }
@@ -16,9 +17,14 @@ export function grantsOf(workloads: Record<string, WorkloadIdentity>): pulumi.Ou
       workload.access.map((access) => ({
         who: `workload ${name}`,
         may: access.intent,
-        role: "role" in access ? access.role : access.roleDefinitionGuid,
+        role: roleOf(access),
         scope: access.scope,
       })),
     ),
   );
+}
+
+function roleOf(access: Access): string {
+  if ("databaseRoles" in access) return access.databaseRoles.join(", ");
+  return "role" in access ? access.role : access.roleDefinitionGuid;
 }

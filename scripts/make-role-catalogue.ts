@@ -4,33 +4,18 @@ import { isBroadRole, type RoleDefinition } from "../components/core/broad-role"
 
 const root = join(__dirname, "..");
 
-/** The text of `components/core/role-catalogue.ts`, made from the role data. */
-export function roleCatalogueSource(roles: RoleDefinition[]): string {
+/** The text of `components/core/role-catalogue.json`, made from the role data. */
+export function roleCatalogueJson(roles: RoleDefinition[]): string {
   const entries = roles
     .filter((role) => !isBroadRole(role))
-    .map((role) => `  ${JSON.stringify(role.roleName)}: ${JSON.stringify(role.name)},`)
-    .sort();
-  return [
-    "// Made by `npm run generate` from data/azure-built-in-roles.json; edit neither by hand.",
-    "",
-    "/**",
-    " * Azure's built-in roles and their GUIDs, without those that reach beyond one service or hand out roles.",
-    " *",
-    " * @see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles",
-    " */",
-    "export const roleCatalogue = {",
-    ...entries,
-    "} as const;",
-    "",
-    "/** The name of a built-in role, as Azure writes it. */",
-    "export type RoleName = keyof typeof roleCatalogue;",
-    "",
-  ].join("\n");
+    .map((role): [string, string] => [role.roleName, role.name])
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }
 
 export const readRoles = (): RoleDefinition[] =>
   JSON.parse(readFileSync(join(root, "data/azure-built-in-roles.json"), "utf8"));
 
 if (require.main === module) {
-  writeFileSync(join(root, "components/core/role-catalogue.ts"), roleCatalogueSource(readRoles()));
+  writeFileSync(join(root, "components/core/role-catalogue.json"), roleCatalogueJson(readRoles()));
 }

@@ -23,7 +23,11 @@ export function grantAccess(
   const { access, principal, holder } = args;
   const onResources = access.filter((one): one is RoleAccess => !("databaseRoles" in one));
   const inDatabases = access.filter((one): one is DatabasePermission => "databaseRoles" in one);
-  const byDatabase = Map.groupBy(inDatabases, ({ database }) => database.label);
+  const byDatabase = new Map<string, DatabasePermission[]>();
+  for (const one of inDatabases) {
+    const { label } = one.database;
+    byDatabase.set(label, [...(byDatabase.get(label) ?? []), one]);
+  }
   return [
     ...onResources.map((one) =>
       assignRole(`${name}-${one.name}`, { access: one, principal, holder }, options),

@@ -3,6 +3,7 @@
 require("sucrase/register/ts");
 
 const { propagation } = require("../propagation/provider.ts");
+const { sqlDatabaseUser } = require("../resources/sql-database-user-provider.ts");
 const { vaultName } = require("../resources/vault-name-provider.ts");
 
-module.exports = { propagation, vaultName };
+module.exports = { propagation, sqlDatabaseUser, vaultName };

@@ -1,8 +1,8 @@
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount";
 import * as pulumi from "@pulumi/pulumi";
 import { check } from "../core/errors";
+import { grantAccess } from "../core/grant-access";
 import type { Access, Touch } from "../core/permission";
-import { assignRole } from "../core/role-assignment";
 import {
   FederatedCredential,
   serviceAccountSubject,
@@ -47,8 +47,8 @@ const dnsLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /**
- * What a workload is and may do: a user-assigned identity with its role assignments, and the ServiceAccount
- * whose tokens become it.
+ * What a workload is and may do: a user-assigned identity with its role assignments and database users, and the
+ * ServiceAccount whose tokens become it.
  *
  * @see https://learn.microsoft.com/azure/aks/workload-identity-overview
  */
@@ -62,7 +62,7 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
   /** What a `Propagation` has to see working before pods start. */
   readonly proof: pulumi.Output<WorkloadProof>;
 
-  /** @throws ArgumentError when a name or the token's lifetime is out of range, or two permissions have one name */
+  /** @throws ArgumentError when a name or the token's lifetime is out of range, or access is given twice */
   constructor(name: string, args: WorkloadIdentityArgs, options: pulumi.ComponentResourceOptions = {}) {
     const { cluster, namespace, serviceAccount = name, access = [], tokenExpirationSeconds = 3600 } = args;
     checkArguments(`WorkloadIdentity ${name}`, { namespace, serviceAccount, access, tokenExpirationSeconds });
@@ -76,12 +76,10 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
       args.identity ??
       new UserAssignedIdentity(name, { resourceGroup: args.resourceGroup, ...tags }, { parent: this });
 
-    const assignments = access.map((permission) =>
-      assignRole(
-        `${name}-${permission.name}`,
-        { access: permission, principal: this.identity, holder: `workload ${name}` },
-        { parent: this },
-      ),
+    const grants = grantAccess(
+      name,
+      { access, principal: this.identity, holder: `workload ${name}` },
+      { parent: this },
     );
     const credential = new FederatedCredential(
       name,
@@ -125,7 +123,7 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
       touches: access.flatMap((permission): Touch[] =>
         "touch" in permission && permission.touch ? [permission.touch] : [],
       ),
-      waitsFor: [...assignments, credential, ...trusted].map((resource) => resource.id),
+      waitsFor: [...grants, credential, ...trusted].map((resource) => resource.id),
     }) as pulumi.Output<WorkloadProof>;
     this.registerOutputs({ subject: this.subject, clientId: this.identity.clientId });
   }

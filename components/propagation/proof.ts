@@ -21,7 +21,7 @@ export interface WorkloadProof {
   issuer: string;
   subject: string;
   touches: KnownTouch[];
-  /** The ids of credential and role assignments: when one is made anew, the proof is made again. */
+  /** The ids of credential, role assignments and database users: when one is made anew, the proof is made again. */
   waitsFor: string[];
 }
 

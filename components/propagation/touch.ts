@@ -1,18 +1,29 @@
 import { send } from "../dynamic/http";
+import { loginRefused, SqlFailure, withSqlSession } from "../dynamic/sql-session";
 import { LinkFailure } from "./cluster-client";
 import type { KnownTouch } from "./proof";
 
 /** The resource whose tokens a data plane takes. */
 export function tokenResource(touch: KnownTouch): string {
-  return touch.kind === "keyVault" || touch.kind === "keyVaultSecret"
-    ? "https://vault.azure.net"
-    : "https://storage.azure.com";
+  switch (touch.kind) {
+    case "keyVault":
+    case "keyVaultSecret":
+      return "https://vault.azure.net";
+    case "blobContainer":
+    case "blobService":
+      return "https://storage.azure.com";
+    case "sqlDatabase":
+      return "https://database.windows.net";
+  }
 }
+
+type SqlTouch = Extract<KnownTouch, { kind: "sqlDatabase" }>;
+type HttpTouch = Exclude<KnownTouch, SqlTouch>;
 
 const keyVaultApi = "api-version=7.6";
 const storageApi = { "x-ms-version": "2024-11-04" };
 
-function requestFor(touch: KnownTouch): { link: string; url: string; headers: Record<string, string> } {
+function requestFor(touch: HttpTouch): { link: string; url: string; headers: Record<string, string> } {
   const base = (url: string) => url.replace(/\/$/, "");
   switch (touch.kind) {
     case "keyVaultSecret":
@@ -57,6 +68,10 @@ const keptOut = /ForbiddenByFirewall|ForbiddenByConnection|AuthorizationFailure|
  * @throws LinkFailure
  */
 export async function touchDataPlane(touch: KnownTouch, token: string): Promise<boolean> {
+  return touch.kind === "sqlDatabase" ? touchDatabase(touch, token) : touchOverHttp(touch, token);
+}
+
+async function touchOverHttp(touch: HttpTouch, token: string): Promise<boolean> {
   const { link, url, headers } = requestFor(touch);
   const response = await send({
     method: "GET",
@@ -73,4 +88,22 @@ export async function touchDataPlane(touch: KnownTouch, token: string): Promise<
     response.status === 403 ? "the role assignment has not taken effect" : "the data plane refused",
     true,
   );
+}
+
+async function touchDatabase({ server, databaseName }: SqlTouch, token: string): Promise<boolean> {
+  try {
+    await withSqlSession({ server, databaseName, token }, (session) => session.query("SELECT 1"));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqlFailure) || error.number === undefined) throw error;
+    if (error.isKeptOut) return false;
+    throw new LinkFailure(
+      `database ${databaseName} on ${server}`,
+      `error ${error.number}`,
+      error.number === loginRefused
+        ? "the database has no user whose SID is the identity's client id"
+        : error.message,
+      true,
+    );
+  }
 }

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { check } from "../core/errors";
 import { isValidName, nameRules } from "../core/naming";
 import { type NetworkAccess, networkRules } from "../core/network-access";
-import type { Permission } from "../core/permission";
 import { automaticName, checkName, type Placement } from "./resource-group";
+import { type SqlDatabaseAccess, SqlServerAccess } from "./sql-server-access";
 
 export interface SqlAdministrator {
   /** How the principal is called in the directory; shown, not compared. */
@@ -23,11 +23,21 @@ export interface SqlDatabaseArgs {
 
 export interface SqlServerArgs {
   resourceGroup: Placement;
-  /** The one Entra principal that is the server's administrator. A change is made in place. */
+  /**
+   * The one Entra principal that is the server's administrator: whoever runs the program, or a group that they
+   * are in, where workloads are given data, because their users are made as the administrator. A change is made
+   * in place.
+   */
   administrator: SqlAdministrator;
   /** Databases by name. */
   databases?: Record<string, SqlDatabaseArgs>;
-  /** @default "public", which still lets in no address until a firewall rule does */
+  /**
+   * Where workloads are given data, it has to let in whoever runs the program too, who makes their users over
+   * port 1433.
+   *
+   * @default "public", which still lets in no address until a firewall rule does
+   * @see https://learn.microsoft.com/azure/azure-sql/database/firewall-configure
+   */
   network?: NetworkAccess;
   /**
    * 1 to 63 lower-case letters, digits or `-`, unique in Azure. A change replaces the server.
@@ -41,7 +51,8 @@ export interface SqlServerArgs {
 /**
  * A logical SQL server without passwords: only Entra principals log in.
  *
- * Roles manage the server and its databases; none of them gives access to data.
+ * Roles manage the server and its databases; none of them gives access to data. That is for contained users,
+ * which `database(…).readData()` and its like stand for.
  *
  * @see https://learn.microsoft.com/azure/azure-sql/database/authentication-azure-ad-only-authentication
  */
@@ -51,7 +62,7 @@ export class SqlServer extends pulumi.ComponentResource {
   /** `<name>.database.windows.net` */
   readonly fullyQualifiedDomainName: pulumi.Output<string>;
 
-  readonly #name: string;
+  readonly #access: SqlServerAccess;
 
   /** @throws ArgumentError when a name is out of range */
   constructor(name: string, args: SqlServerArgs, options: pulumi.ComponentResourceOptions = {}) {
@@ -91,9 +102,9 @@ export class SqlServer extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    for (const range of ipRanges) {
+    const firewallRules = ipRanges.map((range) => {
       const [startIpAddress, endIpAddress] = addressRange(range);
-      new sql.FirewallRule(
+      return new sql.FirewallRule(
         `${name}-${range.replace(/[^0-9]+/g, "-")}`,
         {
           resourceGroupName: resourceGroup.name,
@@ -103,9 +114,10 @@ export class SqlServer extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-    }
+    });
+    const made: Record<string, sql.Database> = {};
     for (const [databaseName, database] of Object.entries(databases)) {
-      new sql.Database(
+      made[databaseName] = new sql.Database(
         `${name}-${databaseName}`,
         {
           resourceGroupName: resourceGroup.name,
@@ -119,10 +131,13 @@ export class SqlServer extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    this.#name = name;
     this.id = server.id;
     this.name = server.name;
     this.fullyQualifiedDomainName = server.fullyQualifiedDomainName;
+    this.#access = new SqlServerAccess(name, this.id, this.fullyQualifiedDomainName, {
+      databases: made,
+      firewallRules,
+    });
     this.registerOutputs({
       id: this.id,
       name: this.name,
@@ -130,53 +145,38 @@ export class SqlServer extends pulumi.ComponentResource {
     });
   }
 
+  /**
+   * The permissions of a server that another stack owns. Users in its databases are made by whoever runs the
+   * program, who must be the server's Entra administrator.
+   *
+   * @param name what it is called in permissions' names and intents
+   * @param id its ARM id, for example an output of the other stack
+   */
+  static fromId(name: string, id: pulumi.Input<string>): SqlServerAccess {
+    const known = pulumi.output(id);
+    const domainName = known.apply((text) => `${text.split("/").at(-1)}.database.windows.net`);
+    return new SqlServerAccess(name, known, domainName);
+  }
+
   /** Manage the server and its databases; see no data, change no login. */
-  manageServer(): Permission {
-    return {
-      name: `${this.#name}-server-manage`,
-      intent: `manage SQL server ${this.#name}`,
-      role: "SQL Server Contributor",
-      scope: this.id,
-    };
+  manageServer() {
+    return this.#access.manageServer();
   }
 
   /** Manage every database of the server, the later ones too; see no data. */
-  manageDatabases(): Permission {
-    return {
-      name: `${this.#name}-databases-manage`,
-      intent: `manage all databases of SQL server ${this.#name}`,
-      role: "SQL DB Contributor",
-      scope: this.id,
-    };
+  manageDatabases() {
+    return this.#access.manageDatabases();
   }
 
   /** Manage auditing, firewall rules and Entra-only authentication. */
-  manageSecurity(): Permission {
-    return {
-      name: `${this.#name}-security-manage`,
-      intent: `manage security of SQL server ${this.#name}`,
-      role: "SQL Security Manager",
-      scope: this.id,
-    };
+  manageSecurity() {
+    return this.#access.manageSecurity();
   }
 
-  /** One database: `shop.database("orders").manage()`. */
+  /** One database: `shop.database("orders").readData()`. */
   database(databaseName: string): SqlDatabaseAccess {
-    return {
-      manage: () => ({
-        name: `${this.#name}-${databaseName}-manage`,
-        intent: `manage database ${databaseName} of SQL server ${this.#name}`,
-        role: "SQL DB Contributor",
-        scope: this.id.apply((id) => `${id}/databases/${databaseName}`),
-      }),
-    };
+    return this.#access.database(databaseName);
   }
-}
-
-/** The permissions on one database. */
-export interface SqlDatabaseAccess {
-  /** Scale, restore and configure it; see no data. */
-  manage(): Permission;
 }
 
 /** First and last address of `10.0.0.0/24` or `10.0.0.7`. */

@@ -41,11 +41,8 @@ function checkScope({ context, path }: ArmCall, type: ResourceType): void {
 }
 
 function stored({ context, path }: ArmCall, type: ResourceType, within: string): StoredResource[] {
+  const inSubscription = path.types.length === 1 && groupIdIn(within) === undefined;
+  const prefix = inSubscription ? `${within}/resourceGroups/` : `${within}/`;
   const wanted = type.type.toLowerCase();
-  const depth =
-    path.types.length > 1 || groupIdIn(within) !== undefined ? within : `${within}/resourceGroups`;
-  const prefix = wanted === "microsoft.resources/resourcegroups" ? `${within}/resourceGroups` : depth;
-  return listResources(context.store, `${prefix}/`).filter(
-    (resource) => resource.body.type.toLowerCase() === wanted,
-  );
+  return listResources(context.store, prefix).filter(({ body }) => body.type.toLowerCase() === wanted);
 }

@@ -1,12 +1,10 @@
-import { getResource, listResources, type StoredResource } from "../arm/resource";
-import type { Store } from "../core/store";
+import { getResource, type StoredResource } from "../arm/resource";
+import { findByGlobalName } from "../arm/resource-index";
 import { at } from "./object";
 import type { ClusterRuntime } from "./runtime";
 
-const registryHost = /^[a-z0-9-]+\.azurecr\.io$/;
-
-/** ARM ids of registries by login server: hints, which the resource itself confirms at each use. */
-const ids = new WeakMap<Store, Map<string, string>>();
+const registryType = "Microsoft.ContainerRegistry/registries";
+const registryHost = /^([a-z0-9]+)\.azurecr\.io$/;
 
 /**
  * Why the kubelet's identity may not pull `image`, or undefined when it may. Images of registries that the sandbox
@@ -15,7 +13,8 @@ const ids = new WeakMap<Store, Map<string, string>>();
  */
 export function imagePullProblem(runtime: ClusterRuntime, image: string): string | undefined {
   const host = image.split("/")[0]!.toLowerCase();
-  const registry = registryHost.test(host) ? findRegistry(runtime.context.store, host) : undefined;
+  const [, name] = registryHost.exec(host) ?? [];
+  const registry = name && findByGlobalName(runtime.context.store, registryType, name);
   if (!registry || registry.body.properties.anonymousPullEnabled === true) return undefined;
   const cluster = getResource(runtime.context.store, runtime.cluster.id);
   const kubelet = at(cluster?.body.properties, "identityProfile", "kubeletidentity", "objectId");
@@ -42,17 +41,4 @@ function pullOperation(registry: StoredResource, image: string) {
     scope: registry.body.id,
     attributes: { "Microsoft.ContainerRegistry/registries/repositories:name": repository },
   };
-}
-
-function findRegistry(store: Store, loginServer: string): StoredResource | undefined {
-  const known = ids.get(store) ?? new Map<string, string>();
-  ids.set(store, known);
-  const serves = (resource: StoredResource | undefined) =>
-    String(resource?.body.properties.loginServer).toLowerCase() === loginServer;
-  const id = known.get(loginServer);
-  const hinted = id === undefined ? undefined : getResource(store, id);
-  if (serves(hinted)) return hinted;
-  const found = listResources(store, "/subscriptions/").find(serves);
-  if (found) known.set(loginServer, found.body.id);
-  return found;
 }

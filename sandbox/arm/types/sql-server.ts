@@ -53,10 +53,7 @@ function readLogin(properties: JsonObject, administrators: JsonObject | undefine
 }
 
 /** The children that say again what a server's `administrators` says, and the system database. */
-function putChildren(
-  { call, id, name, location, existing }: Write,
-  administrators: JsonObject | undefined,
-): void {
+function putChildren({ call, id, location, existing }: Write, administrators: JsonObject | undefined): void {
   const { store, clock } = call.context;
   if (administrators) {
     const { azureADOnlyAuthentication, principalType: _, ...administrator } = administrators;
@@ -86,7 +83,7 @@ function putChildren(
       type: databaseType,
       location: location!,
       kind: "v12.0,system",
-      managedBy: `${id.slice(0, -name.length)}${name}`,
+      managedBy: id,
       sku: { name: "System", tier: "System", capacity: 0 },
       properties: {
         collation: "SQL_Latin1_General_CP1_CI_AS",

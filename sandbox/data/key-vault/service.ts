@@ -58,7 +58,7 @@ export function createKeyVaultService(context: SandboxContext): Service {
     }
     const vault = vaultOf(resource);
     const claims = await authenticate(request);
-    checkReachable(vault, claims, request.socket.remoteAddress ?? "127.0.0.1");
+    checkReachable(vault, claims);
     checkApiVersion(url);
     const { route, name, version } = routeOf(request.method ?? "GET", url.pathname);
     const scope = name ? `${vault.id}/secrets/${name}` : vault.id;

@@ -1,6 +1,6 @@
-import { BlockList, isIPv4 } from "node:net";
 import type { StoredResource } from "../../arm/resource";
 import type { AccessClaims } from "../../entra/tokens";
+import { clientAddress, isLetIn } from "../client-address";
 import { forbiddenByFirewall, forbiddenByPolicy, publicAccessDisabled, type VaultPlace } from "./errors";
 
 /** What the data plane needs to know of a vault, read from its ARM resource. */
@@ -13,8 +13,8 @@ export interface Vault extends VaultPlace {
   /** How long a deleted secret can be recovered, 7 to 90. */
   retentionDays: number;
   publicNetworkAccess: boolean;
-  /** The only addresses let in; undefined when every one is. */
-  allowedAddresses?: BlockList;
+  /** Its firewall does not let the sandbox's clients in. */
+  keepsOut: boolean;
 }
 
 export function vaultOf({ body }: StoredResource): Vault {
@@ -35,26 +35,14 @@ export function vaultOf({ body }: StoredResource): Vault {
     purgeProtection: properties.enablePurgeProtection === true,
     retentionDays: properties.softDeleteRetentionInDays ?? 90,
     publicNetworkAccess: properties.publicNetworkAccess?.toLowerCase() !== "disabled",
-    ...(networkAcls?.defaultAction?.toLowerCase() === "deny"
-      ? { allowedAddresses: addressList(networkAcls.ipRules ?? []) }
-      : {}),
+    keepsOut: networkAcls?.defaultAction?.toLowerCase() === "deny" && !isLetIn(networkAcls.ipRules ?? []),
   };
 }
 
-function addressList(rules: { value?: string }[]): BlockList {
-  const list = new BlockList();
-  for (const { value = "" } of rules) {
-    const [address = "", length = "32"] = value.split("/");
-    const bits = Number(length);
-    if (isIPv4(address) && Number.isInteger(bits) && bits >= 0 && bits <= 32) list.addSubnet(address, bits);
-  }
-  return list;
-}
-
 /** @throws KeyVaultError when the vault is closed to the caller whatever its roles are */
-export function checkReachable(vault: Vault, claims: AccessClaims, clientAddress: string): void {
+export function checkReachable(vault: Vault, claims: AccessClaims): void {
   if (!vault.publicNetworkAccess) throw publicAccessDisabled(claims, vault);
-  if (vault.allowedAddresses && !vault.allowedAddresses.check(clientAddress)) {
+  if (vault.keepsOut) {
     throw forbiddenByFirewall(claims, clientAddress, vault);
   }
   if (!vault.rbac) throw forbiddenByPolicy(claims, vault);

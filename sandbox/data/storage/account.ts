@@ -1,4 +1,5 @@
 import type { StoredResource } from "../../arm/resource";
+import { isLetIn } from "../client-address";
 
 /** What the data planes need to know of a storage account, read from its ARM resource. */
 export interface StorageAccount {
@@ -7,7 +8,7 @@ export interface StorageAccount {
   /** Azure's own default is true. */
   allowSharedKeyAccess: boolean;
   allowBlobPublicAccess: boolean;
-  /** Closed to every network that the sandbox could be reached from. */
+  /** Closed to the network that the sandbox's clients are in. */
   closed: boolean;
 }
 
@@ -16,16 +17,16 @@ export function storageAccountOf({ body }: StoredResource): StorageAccount {
     allowSharedKeyAccess?: boolean;
     allowBlobPublicAccess?: boolean;
     publicNetworkAccess?: string;
-    networkAcls?: { defaultAction?: string };
+    networkAcls?: { defaultAction?: string; ipRules?: { value?: string }[] };
   };
   return {
     id: body.id,
     name: body.name.toLowerCase(),
     allowSharedKeyAccess: properties.allowSharedKeyAccess !== false,
     allowBlobPublicAccess: properties.allowBlobPublicAccess === true,
-    // An IP rule cannot name a loopback address, so a default of Deny shuts everybody here out.
     closed:
       properties.publicNetworkAccess?.toLowerCase() === "disabled" ||
-      properties.networkAcls?.defaultAction?.toLowerCase() === "deny",
+      (properties.networkAcls?.defaultAction?.toLowerCase() === "deny" &&
+        !isLetIn(properties.networkAcls.ipRules ?? [])),
   };
 }

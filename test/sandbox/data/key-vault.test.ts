@@ -260,7 +260,7 @@ describe("vaults that are closed", () => {
     [
       { networkAcls: { defaultAction: "Deny" } },
       "ForbiddenByFirewall",
-      /^Client address is not authorized and caller is not a trusted service\.\r\nClient address: 127\.0\.0\.1\r\n/,
+      /^Client address is not authorized and caller is not a trusted service\.\r\nClient address: 203\.0\.113\.10\r\n/,
     ],
     [{ enableRbacAuthorization: false }, "ForbiddenByPolicy", /has no access policy on key vault/],
   ])("refuses everybody: %o", async (properties, code, message) => {
@@ -275,7 +275,7 @@ describe("vaults that are closed", () => {
 
   it("lets in an address that the firewall names", async () => {
     const id = azure.vault("kv-firewall", {
-      networkAcls: { defaultAction: "Deny", ipRules: [{ value: "127.0.0.0/8" }] },
+      networkAcls: { defaultAction: "Deny", ipRules: [{ value: "203.0.113.0/24" }] },
     });
     azure.assign(officerIdentity, "Key Vault Secrets Officer", id);
     const call = { ...officer, vault: "kv-firewall", name: "x" };
