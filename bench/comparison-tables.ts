@@ -1,55 +1,48 @@
 import pc from "picocolors";
-import type { Comparison, ProgramFigures } from "./comparison";
+import type { Comparison, Figures } from "./comparison";
 import type { Program } from "./environment-run";
 import { difference, isOfService, type ResourceCount } from "./resource-count";
 import { table } from "./table";
 
 const seconds = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} s`;
 const megabytes = (value: number) => `${Math.round(value / 1024 / 1024)} MB`;
-const perResource = (value: number, resources: number) => `${((1000 * value) / resources).toFixed(1)} ms`;
+const milliseconds = (value: number) => `${(1000 * value).toFixed(1)} ms`;
 
-/** What is compared, how it is written, and a heading. */
-const metrics: { key: keyof ProgramFigures; heading: string; show: (value: number) => string }[] = [
+/** What is compared, its heading, and how it is written. */
+const metrics: { key: keyof Figures; heading: string; show: (value: number) => string }[] = [
   { key: "wallSeconds", heading: "Time from start to end", show: seconds },
   {
     key: "processorSeconds",
-    heading:
-      "Processor time of program, engine and what they start (the local Azure is a process of its own)",
+    heading: "Processor time of program, engine and what they start; the local Azure is a process of its own",
     show: seconds,
   },
   {
     key: "peakMemoryBytes",
-    heading: "Most memory that program, engine and what they start held at one time",
+    heading: "The most memory that program, engine and what they start held at one time",
     show: megabytes,
   },
-  {
-    key: "sandboxSeconds",
-    heading: "Processor time of the local Azure and its providers, for comparison",
-    show: seconds,
-  },
+  { key: "sandboxSeconds", heading: "Processor time of the local Azure meanwhile", show: seconds },
 ];
 
 /** The comparison as text, one table for each thing that was measured. */
 export function comparisonTables(comparisons: readonly Comparison[]): string {
   const tables = metrics.flatMap(({ key, heading, show }) => {
-    const measured = comparisons.filter(({ figures }) => figures.library[key] !== undefined);
-    if (measured.length === 0) return [];
-    const rows = measured.map(({ workloads, operation, figures }) => {
-      const value = (program: Program) => figures[program][key] as number;
-      const ratio = (program: Program) => showRatio(value("library") / value(program));
-      return [
-        workloads === 0 ? "start-up: preview without workloads" : `${operation}, ${workloads} workloads`,
-        show(value("library")),
-        show(value("hand-written")),
-        ratio("hand-written"),
-        show(value("hand-written-unchecked")),
-        ratio("hand-written-unchecked"),
-      ];
+    const rows = comparisons.flatMap(({ figures, ...row }) => {
+      const library = figures.library[key];
+      const handWritten = figures["hand-written"][key];
+      if (library === undefined || handWritten === undefined) return [];
+      return [[nameOf(row), show(library), show(handWritten), showRatio(library / handWritten)]];
     });
-    const head = ["", "library", "hand-written", "ratio", "hand-written, types unchecked", "ratio"];
-    return [pc.bold(heading), table(head, rows), ""];
+    const head = ["", "library", "hand-written", "ratio"];
+    return rows.length === 0 ? [] : [pc.bold(heading), table(head, rows), ""];
   });
   return [...tables, ...linearity(comparisons)].join("\n");
+}
+
+function nameOf({ workloads, operation }: Pick<Comparison, "workloads" | "operation">): string {
+  const name = workloads === 0 ? `start-up: ${operation}` : operation;
+  const note = operation === "first preview" ? " (types checked)" : "";
+  return `${name}, ${workloads} workloads${note}`;
 }
 
 /** Below 1 the library takes less. */
@@ -60,34 +53,31 @@ function showRatio(ratio: number): string {
 
 /** The time of `up` divided by what it made: where that stays the same, time grows with size and no faster. */
 function linearity(comparisons: readonly Comparison[]): string[] {
-  const rows = comparisons.flatMap(({ workloads, figures, resources }) => {
+  const rows = comparisons.flatMap(({ workloads, operation, figures, resources }) => {
     if (!resources) return [];
     const cells = (program: Program) => {
       const { custom, components } = resources[program];
       return [
-        perResource(figures[program].wallSeconds, custom),
+        milliseconds((figures[program].wallSeconds ?? 0) / custom),
         components === 0 ? `${custom}` : `${custom} and ${components} components`,
       ];
     };
-    return [[`up, ${workloads} workloads`, ...cells("library"), ...cells("hand-written")]];
+    return [[nameOf({ workloads, operation }), ...cells("library"), ...cells("hand-written")]];
   });
   if (rows.length === 0) return [];
   const head = ["", "library", "its resources", "hand-written", "its resources"];
-  return [pc.bold("Time of up for each resource"), table(head, rows)];
+  return [pc.bold("Time for each resource"), table(head, rows)];
 }
 
-/** What the library's stack holds besides what the hand-written one does; a mistake when it is more than that. */
-export function resourceNotes(library: ResourceCount, handWritten: ResourceCount): string[] {
-  const more = Object.entries(difference(library, handWritten));
-  const ours = more
-    .filter(([type]) => !isOfService(type))
-    .map(([type, count]) => `${count} × ${type.split(/[:/]/).at(-1)}`);
-  const uneven = more
-    .filter(([type]) => isOfService(type))
-    .map(([type, count]) => `${type}: ${count > 0 ? "+" : ""}${count}`);
-  return uneven.length === 0
-    ? [
-        `Both make the same Azure and Kubernetes resources; the library adds ${ours.join(", ")} and its components.`,
-      ]
-    : [pc.red(`The programs do not make the same (library against hand-written): ${uneven.join(", ")}`)];
+/** What the library's stack holds besides what the hand-written one does; a mistake when it is more than its own. */
+export function resourceNote(library: ResourceCount, handWritten: ResourceCount): string {
+  const differing = Object.entries(difference(library, handWritten));
+  const list = (ofService: boolean) =>
+    differing
+      .filter(([type]) => isOfService(type) === ofService)
+      .map(([type, more]) => `${more} ${type}`)
+      .join(", ");
+  return list(true) === ""
+    ? `The same Azure and Kubernetes resources; the library adds ${list(false)} and its components.`
+    : pc.red(`Not the same Azure and Kubernetes resources; the library has more or less by ${list(true)}.`);
 }

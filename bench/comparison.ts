@@ -1,22 +1,25 @@
 import type { Engine } from "../sandbox/engine/engine";
-import { type EnvironmentRun, type Program, programs, runEnvironment } from "./environment-run";
+import {
+  type EnvironmentRun,
+  type Operation,
+  type OperationMeasurement,
+  operations,
+  type Program,
+  programs,
+  runEnvironment,
+} from "./environment-run";
 import { median } from "./quantiles";
 import type { ResourceCount } from "./resource-count";
 
-/** What one program took at one size: the median of its runs; absent where the system does not tell. */
-export interface ProgramFigures {
-  wallSeconds: number;
-  processorSeconds: number | undefined;
-  peakMemoryBytes: number | undefined;
-  /** Processor time of the local Azure; of `up` only. */
-  sandboxSeconds: number | undefined;
-}
+/** What one program took: the median of its runs, undefined where the system does not tell. */
+export type Figures = Record<keyof OperationMeasurement, number | undefined>;
 
+/** One row of what the programs took. */
 export interface Comparison {
   workloads: number;
-  operation: "preview" | "up";
-  figures: Record<Program, ProgramFigures>;
-  /** What the stacks hold after `up`. */
+  operation: Operation;
+  figures: Record<Program, Figures>;
+  /** What the stacks hold; after `up` only. */
   resources?: Record<Program, ResourceCount>;
 }
 
@@ -33,14 +36,10 @@ export interface ComparisonArgs {
 
 let stacks = 0;
 
-/** Runs every program in turn, as often as is asked, so that what else the machine does meets all of them. */
+/** Runs the programs in turn, as often as is asked, so that what else the machine does meets both of them. */
 export async function compare(args: ComparisonArgs): Promise<Comparison[]> {
   const { engine, workloads, runs, up, onRun } = args;
-  const done: Record<Program, EnvironmentRun[]> = {
-    library: [],
-    "hand-written": [],
-    "hand-written-unchecked": [],
-  };
+  const done: Record<Program, EnvironmentRun[]> = { library: [], "hand-written": [] };
   for (let run = 1; run <= runs; run++) {
     for (const program of programs) {
       onRun(`${program}, ${workloads} workloads, run ${run} of ${runs}`);
@@ -48,30 +47,24 @@ export async function compare(args: ComparisonArgs): Promise<Comparison[]> {
       done[program].push(await runEnvironment({ engine, program, workloads, stack, up }));
     }
   }
-  const forEach = <T>(of: (runs: EnvironmentRun[]) => T) =>
-    Object.fromEntries(programs.map((program) => [program, of(done[program])])) as Record<Program, T>;
-  const preview = {
-    workloads,
-    operation: "preview" as const,
-    figures: forEach((all) => figuresOf(all.map((one) => one.preview))),
-  };
-  if (!up) return [preview];
-  return [
-    preview,
-    {
+  const forBoth = <T>(of: (runs: EnvironmentRun[]) => T): Record<Program, T> => ({
+    library: of(done.library),
+    "hand-written": of(done["hand-written"]),
+  });
+  return operations
+    .filter((operation) => up || operation !== "up")
+    .map((operation) => ({
       workloads,
-      operation: "up",
-      figures: forEach((all) => figuresOf(all.flatMap((one) => one.up ?? []))),
-      resources: forEach((all) => all[0]?.resources as ResourceCount),
-    },
-  ];
+      operation,
+      figures: forBoth((all) => figuresOf(all.flatMap((one) => one.operations[operation] ?? []))),
+      ...(operation === "up" ? { resources: forBoth((all) => all[0]?.resources as ResourceCount) } : {}),
+    }));
 }
 
-function figuresOf(measurements: (Partial<ProgramFigures> & { wallSeconds: number })[]): ProgramFigures {
-  const of = (key: keyof ProgramFigures) =>
-    median(measurements.flatMap((measurement) => measurement[key] ?? []));
+function figuresOf(measurements: OperationMeasurement[]): Figures {
+  const of = (key: keyof OperationMeasurement) => median(measurements.flatMap((one) => one[key] ?? []));
   return {
-    wallSeconds: of("wallSeconds") as number,
+    wallSeconds: of("wallSeconds"),
     processorSeconds: of("processorSeconds"),
     peakMemoryBytes: of("peakMemoryBytes"),
     sandboxSeconds: of("sandboxSeconds"),

@@ -5,7 +5,7 @@ import { describeError, UsageError } from "../cli/errors";
 import { startProgress } from "../cli/progress";
 import { ensureEngine } from "../sandbox/engine/engine";
 import { type Comparison, compare } from "./comparison";
-import { comparisonTables, resourceNotes } from "./comparison-tables";
+import { comparisonTables, resourceNote } from "./comparison-tables";
 import { temporaryDirectory } from "./sandbox";
 import { measureThroughput } from "./throughput";
 import { throughputTable } from "./throughput-table";
@@ -64,9 +64,8 @@ async function comparePrograms({ workloads, runs }: Settings): Promise<void> {
     line.done(`${engine.how}; Node.js ${process.versions.node}; ${machine()}`);
     console.log(`\n${comparisonTables(all)}`);
     for (const { workloads: size, resources } of all) {
-      if (!resources) continue;
-      const notes = resourceNotes(resources.library, resources["hand-written"]);
-      for (const note of notes) console.log(`${size} workloads: ${note}`);
+      if (resources)
+        console.log(`${size} workloads: ${resourceNote(resources.library, resources["hand-written"])}`);
     }
   } finally {
     line.stop();

@@ -11,6 +11,8 @@ export interface Announcement {
   proxyUrl: string;
   /** The variables that make a process the deployer, and lead Pulumi to the sandbox's providers. */
   env: Record<string, string>;
+  /** Where a `kubelogin` is, for those who have none. */
+  toolsDirectory: string;
   services: string[];
   account: { tenantId: string; subscriptionId: string };
 }

@@ -1,4 +1,4 @@
-import { delimiter, dirname } from "node:path";
+import { delimiter } from "node:path";
 import { prepareCommand } from "../sandbox/engine/command";
 import { type Engine, ensureEngine } from "../sandbox/engine/engine";
 import type { Environment } from "../sandbox/engine/run";
@@ -19,24 +19,26 @@ export interface Session {
 
 /** @param options.quiet says nothing when all goes well */
 export async function openSession(options: { quiet?: boolean } = {}): Promise<Session> {
-  const line = startProgress("Looking for the Pulumi engine");
-  const say = (text: string) => {
-    if (options.quiet) line.stop();
-    else line.done(text);
+  const engine = await findEngine(options);
+  const sandbox = await attachSandbox();
+  // A kubelogin of the user's own comes before ours.
+  const env = { ...sandbox.env, PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter) };
+  return {
+    engine,
+    stack: (projectDirectory, stack) => prepareStack({ engine, projectDirectory, stack, env }),
+    invocation: (projectDirectory, args) =>
+      prepareCommand({ engine, projectDirectory, args, defaultStack: "dev", env }),
+    close: sandbox.release,
   };
+}
+
+/** Finds or gets the engine, with a line on stderr that says how far that is. */
+export async function findEngine({ quiet = false }: { quiet?: boolean } = {}): Promise<Engine> {
+  const line = startProgress("Looking for the Pulumi engine", quiet);
   try {
     const engine = await ensureEngine({ report: line.report, home });
-    say(engine.how);
-    const sandbox = await attachSandbox();
-    const path = [dirname(engine.pulumi), sandbox.env.PATH].join(delimiter);
-    const env = { ...sandbox.env, PATH: path };
-    return {
-      engine,
-      stack: (projectDirectory, stack) => prepareStack({ engine, projectDirectory, stack, env }),
-      invocation: (projectDirectory, args) =>
-        prepareCommand({ engine, projectDirectory, args, defaultStack: "dev", env }),
-      close: sandbox.release,
-    };
+    line.done(engine.how);
+    return engine;
   } catch (error) {
     line.stop();
     throw error;

@@ -1,6 +1,6 @@
-import Table from "cli-table3";
 import pc from "picocolors";
 import type { Grant } from "../infra/outputs";
+import { table } from "./table";
 
 /** The outputs of an environment, as far as the summary shows them. */
 interface Outputs {
@@ -12,34 +12,6 @@ interface Outputs {
   cluster: { id: string; issuerUrl: string };
   workloads: Record<string, { clientId: string; subject: string; address?: string }>;
   access: Grant[];
-}
-
-const chars = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: " ",
-};
-
-function table(head: string[], rows: string[][]): string {
-  const lines = new Table({
-    head: head.map((text) => pc.dim(text)),
-    chars,
-    style: { head: [], border: [], "padding-left": 1 },
-  });
-  lines.push(...rows);
-  return lines.toString();
 }
 
 const lastOf = (id: string): string => id.split("/").at(-1) ?? id;

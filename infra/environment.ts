@@ -147,6 +147,8 @@ export function createEnvironment(environment: Environment): Record<string, unkn
     })),
     registry: { id: registry.id, loginServer: registry.loginServer },
     cluster: { id: cluster.id, issuerUrl: cluster.issuerUrl },
+    // It holds no credential, only the way to log in; what AKS hands out is a secret to the provider all the same.
+    kubeconfig: pulumi.secret(cluster.kubeconfig),
     workloads: mapValues(workloads, ({ workloadIdentity, address }) => ({
       clientId: workloadIdentity.identity.clientId,
       principalId: workloadIdentity.identity.principalId,

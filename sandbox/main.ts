@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { shellExports, writePrivateFile } from "./core/environment-file";
+import { writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
 import { startSandbox } from "./core/sandbox";
@@ -11,7 +11,7 @@ import { attachProviders } from "./provider/attach";
 /**
  * Runs the sandbox as a process:
  *
- *     main.ts --directory <path> [--port <number>] [--host <address>] [--environment-file <path>]
+ *     main.ts --directory <path> [--port <number>] [--host <address>]
  *             [--announcement-file <path>] [--ready-json <fd>] [--with-parent]
  *
  * `--ready-json` writes one line of JSON to the file descriptor once the sandbox answers, and
@@ -25,7 +25,6 @@ async function main(): Promise<void> {
       directory: { type: "string" },
       port: { type: "string", default: "0" },
       host: { type: "string", default: "127.0.0.1" },
-      "environment-file": { type: "string" },
       "announcement-file": { type: "string" },
       "ready-json": { type: "string" },
       "with-parent": { type: "boolean", default: false },
@@ -43,26 +42,19 @@ async function main(): Promise<void> {
   });
   const providers = await attachProviders(sandbox);
   const kubelogin = await installKubelogin(join(values.directory, "bin"));
-  const env = {
-    ...sandbox.env,
-    PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-    // Last, so that a kubelogin of the user's own comes before ours.
-    PATH: [process.env.PATH ?? "", dirname(kubelogin)].join(delimiter),
-  };
+  const env = { ...sandbox.env, PULUMI_DEBUG_PROVIDERS: providers.debugProviders };
   const announcement = JSON.stringify({
     processId: process.pid,
     proxyUrl: sandbox.proxyUrl,
     env,
+    toolsDirectory: dirname(kubelogin),
     services: sandbox.services,
     account: sandbox.context.account,
   });
-  const { "environment-file": environmentFile, "announcement-file": announcementFile } = values;
-  const removals = [
-    ...(environmentFile ? [writePrivateFile(environmentFile, shellExports(env))] : []),
-    ...(announcementFile ? [writePrivateFile(announcementFile, announcement)] : []),
-  ];
+  const announcementFile = values["announcement-file"];
+  const withdraw = announcementFile ? writePrivateFile(announcementFile, announcement) : () => {};
   endWithSignals(async () => {
-    for (const remove of removals) remove();
+    withdraw();
     await providers.close();
     await sandbox.close();
   }, values["with-parent"]);

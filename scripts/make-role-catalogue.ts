@@ -4,8 +4,8 @@ import { isBroadRole, type RoleDefinition } from "../components/core/broad-role"
 
 const root = join(__dirname, "..");
 
-/** The text of `components/core/role-catalogue.json`, made from the role data. */
-export function roleCatalogueJson(roles: RoleDefinition[]): string {
+/** The text of `components/core/built-in-roles.json`, made from the role data. */
+export function builtInRolesJson(roles: RoleDefinition[]): string {
   const entries = roles
     .filter((role) => !isBroadRole(role))
     .map((role): [string, string] => [role.roleName, role.name])
@@ -17,5 +17,5 @@ export const readRoles = (): RoleDefinition[] =>
   JSON.parse(readFileSync(join(root, "data/azure-built-in-roles.json"), "utf8"));
 
 if (require.main === module) {
-  writeFileSync(join(root, "components/core/role-catalogue.json"), roleCatalogueJson(readRoles()));
+  writeFileSync(join(root, "components/core/built-in-roles.json"), builtInRolesJson(readRoles()));
 }

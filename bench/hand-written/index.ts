@@ -12,6 +12,7 @@ import * as random from "@pulumi/random";
 /** @see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const roles = {
   acrPull: "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+  keyVaultSecretsOfficer: "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
   keyVaultSecretsUser: "4633458b-17de-408a-b874-0445c86b69e6",
   storageBlobDataContributor: "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
   aksRbacClusterAdmin: "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b",
@@ -37,12 +38,23 @@ const vault = new keyvault.Vault("app", {
   },
 });
 const password = new random.RandomPassword("stripe-key", { length: 32, special: false });
-const secret = new keyvault.Secret("stripe-key", {
-  resourceGroupName,
-  vaultName: vault.name,
-  secretName: "stripe-key",
-  properties: { value: password.result },
+// Making a secret takes no data role, but deleting one does.
+const keeper = new authorization.RoleAssignment("app-keeper", {
+  scope: vault.id,
+  roleDefinitionId: roleDefinitionId(roles.keyVaultSecretsOfficer),
+  principalId: objectId,
+  principalType: "ServicePrincipal",
 });
+const secret = new keyvault.Secret(
+  "stripe-key",
+  {
+    resourceGroupName,
+    vaultName: vault.name,
+    secretName: "stripe-key",
+    properties: { value: password.result },
+  },
+  { dependsOn: [keeper] },
+);
 
 const account = new storage.StorageAccount("docs", {
   resourceGroupName,

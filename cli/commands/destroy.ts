@@ -1,14 +1,20 @@
 import pc from "picocolors";
-import { runPulumi } from "../../sandbox/engine/run";
-import { checkStack, root } from "../paths";
+import { capturePulumi, runPulumi } from "../../sandbox/engine/run";
+import { removeFromKubeconfig } from "../kubeconfig";
+import { kubeconfigFile, root } from "../paths";
 import { openSession } from "../session";
 
 /** Takes an environment down. @returns the exit code */
 export async function destroy(stack: string): Promise<number> {
-  checkStack(stack);
   const session = await openSession();
   try {
     const { args, env } = await session.stack(root, stack);
+    const outputs = await capturePulumi({
+      engine: session.engine,
+      cwd: root,
+      env,
+      args: ["stack", "output", "--json", ...args],
+    });
     const code = await runPulumi({
       engine: session.engine,
       cwd: root,
@@ -16,6 +22,8 @@ export async function destroy(stack: string): Promise<number> {
       args: ["destroy", "--yes", "--suppress-outputs", ...args],
     });
     if (code === 0) {
+      const context = JSON.parse(outputs).cluster?.id?.split("/").at(-1);
+      if (context !== undefined) removeFromKubeconfig(kubeconfigFile, context);
       console.log(
         `\n${pc.bold(stack)} is gone. Azure keeps deleted key vaults until their retention ends; the next up takes a new vault name.`,
       );

@@ -1,10 +1,9 @@
 import { runPulumi } from "../../sandbox/engine/run";
-import { checkStack, policyPack, root } from "../paths";
+import { policyPack, root } from "../paths";
 import { openSession } from "../session";
 
 /** Shows what `up` would change. @returns the exit code */
 export async function preview(stack: string): Promise<number> {
-  checkStack(stack);
   const session = await openSession();
   try {
     const { args, env } = await session.stack(root, stack);

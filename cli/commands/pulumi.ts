@@ -8,8 +8,8 @@ export async function pulumi(args: string[]): Promise<number> {
   try {
     // npm runs scripts in the package's directory; INIT_CWD is where the person is, perhaps in an example.
     const cwd = process.env.INIT_CWD ?? root;
-    const { args: more, env } = await session.invocation(cwd, args);
-    return await runPulumi({ engine: session.engine, cwd, env, args: [...args, ...more] });
+    const { engine } = session;
+    return await runPulumi({ engine, cwd, ...(await session.invocation(cwd, args)) });
   } finally {
     await session.close();
   }

@@ -1,12 +1,12 @@
 import { performance } from "node:perf_hooks";
 import { capturePulumi, runPulumi } from "../../sandbox/engine/run";
-import { checkStack, policyPack, root } from "../paths";
+import { addToKubeconfig } from "../kubeconfig";
+import { kubeconfigFile, policyPack, root } from "../paths";
 import { openSession } from "../session";
 import { summary } from "../summary";
 
 /** Brings an environment up and shows what came of it. @returns the exit code */
 export async function up(stack: string): Promise<number> {
-  checkStack(stack);
   const started = performance.now();
   const session = await openSession();
   try {
@@ -19,13 +19,15 @@ export async function up(stack: string): Promise<number> {
       args: ["up", "--yes", "--policy-pack", policyPack, "--suppress-outputs", ...args],
     });
     if (code !== 0) return code;
-    const outputs = await capturePulumi({
+    const printed = await capturePulumi({
       engine,
       cwd: root,
       env,
-      args: ["stack", "output", "--json", ...args],
+      args: ["stack", "output", "--json", "--show-secrets", ...args],
     });
-    console.log(summary(stack, JSON.parse(outputs), (performance.now() - started) / 1000));
+    const { kubeconfig, ...outputs } = JSON.parse(printed);
+    addToKubeconfig(kubeconfigFile, kubeconfig);
+    console.log(summary(stack, outputs, (performance.now() - started) / 1000));
     return 0;
   } finally {
     await session.close();

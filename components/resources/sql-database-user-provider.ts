@@ -1,3 +1,4 @@
+import type { TokenCredential } from "@azure/identity";
 import type * as pulumi from "@pulumi/pulumi";
 import { loginRefused, retrying, SqlFailure, type SqlSession, withSqlSession } from "../dynamic/sql-session";
 import { changeRoles, createUser, dropUser, guidOf, sidOf } from "./sql-database-user-statements";
@@ -14,18 +15,25 @@ export interface SqlDatabaseUserInputs {
 /** A new server takes its administrator's logins after a while, and a paused database a minute to resume. */
 const patienceSeconds = 120;
 
+/** One for all users that this process makes, because it keeps the token. */
+let credential: TokenCredential | undefined;
+
+function deployer(): TokenCredential {
+  // Loaded when there is a user to make: no preview needs it, and it takes long to load.
+  const { deployerCredential }: typeof import("../dynamic/credential") = require("../dynamic/credential");
+  credential ??= deployerCredential();
+  return credential;
+}
+
 /** Does `work` in the user's database as the deployer, again from the start when what fails may pass. */
 async function inDatabase<T>(
   { server, databaseName }: SqlDatabaseUserInputs,
   mayPass: (failure: SqlFailure) => boolean,
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
-  // Loaded when there is a user to make: no preview needs it, and it takes long to load.
-  const { deployerCredential }: typeof import("../dynamic/credential") = require("../dynamic/credential");
-  const credential = deployerCredential();
   try {
     return await retrying(patienceSeconds, mayPass, async () => {
-      const token = await credential.getToken("https://database.windows.net/.default");
+      const token = await deployer().getToken("https://database.windows.net/.default");
       if (!token) throw new Error("the deployer has no token for databases");
       return withSqlSession({ server, databaseName, token: token.token }, work);
     });

@@ -1,11 +1,20 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** One `export NAME='value'` line for each variable, for any POSIX shell. */
-export function shellExports(variables: Readonly<Record<string, string>>): string {
-  return Object.entries(variables)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
-    .join("");
+/**
+ * One `export NAME='value'` line for each variable, for any POSIX shell.
+ *
+ * @param path directories to look for commands in, after the shell's own
+ */
+export function shellExports(
+  variables: Readonly<Record<string, string>>,
+  path: readonly string[] = [],
+): string {
+  const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
+  return [
+    ...Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}\n`),
+    ...path.map((directory) => `export PATH="$PATH":${quote(directory)}\n`),
+  ].join("");
 }
 
 /**

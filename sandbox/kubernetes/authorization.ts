@@ -87,8 +87,8 @@ const roles = builtInKind("Role");
 function allowedByBinding({ objects }: ClusterRuntime, user: User, attributes: Attributes): boolean {
   const { namespace } = attributes;
   const bindings = [
-    ...objects.list(clusterRoleBindings),
-    ...(namespace === undefined ? [] : objects.list(roleBindings, namespace)),
+    ...objects.all(clusterRoleBindings),
+    ...(namespace === undefined ? [] : objects.all(roleBindings, namespace)),
   ];
   return bindings.some((binding) => {
     if (!recordsAt(binding, "subjects").some((subject) => isSubject(subject, user, binding))) return false;

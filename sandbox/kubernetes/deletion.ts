@@ -84,7 +84,7 @@ function emptied(runtime: ClusterRuntime, namespace: string): boolean {
   const contents = () =>
     kindsOf(runtime)
       .filter((kind) => kind.namespaced)
-      .flatMap((kind) => runtime.objects.list(kind, namespace).map((object) => ({ kind, object })));
+      .flatMap((kind) => runtime.objects.all(kind, namespace).map((object) => ({ kind, object })));
   terminating.add(runtime);
   try {
     for (const { kind, object } of contents()) {

@@ -92,13 +92,15 @@ export function child(value: unknown, step: string, path: readonly string[]): un
 export const descend = (path: readonly string[], step: string): string[] =>
   step.startsWith("f:") ? [...path, step.slice(2)] : [...path];
 
-/** The owned leaves of `fields` that also stand in `other`, as pairs of readable path and step list. */
+/** The owned leaves of `fields` that also stand in `other`, each as the steps to it. */
 export function sharedLeaves(fields: FieldsV1, other: FieldsV1, steps: string[] = []): string[][] {
   return Object.entries(fields).flatMap(([step, inner]) => {
     const theirs = other[step];
     if (!theirs || step === ".") return [];
     const here = [...steps, step];
-    return isLeaf(inner) || isLeaf(theirs) ? [here] : sharedLeaves(inner, theirs, here);
+    // An empty object beside one that another manager fills takes nothing from it.
+    if (isLeaf(inner) !== isLeaf(theirs)) return [];
+    return isLeaf(inner) ? [here] : sharedLeaves(inner, theirs, here);
   });
 }
 

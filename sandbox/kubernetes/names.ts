@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Cause } from "./status";
 
 /** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
@@ -120,13 +121,6 @@ export const randomSuffix = (length: number): string =>
 
 /** A short text that is the same for the same value. */
 export function stableHash(value: unknown): string {
-  const text = JSON.stringify(value);
-  let hash = 0x811c9dc5n;
-  for (let position = 0; position < text.length; position += 1) {
-    hash = ((hash ^ BigInt(text.charCodeAt(position))) * 0x100000001b3n) & 0xffff_ffff_ffffn;
-  }
-  return Array.from(
-    { length: 10 },
-    (_, digit) => letters[Number((hash >> BigInt(digit * 4)) & 0xffn) % 27],
-  ).join("");
+  const digest = createHash("sha256").update(JSON.stringify(value)).digest();
+  return Array.from(digest.subarray(0, 10), (byte) => letters[byte % letters.length]).join("");
 }

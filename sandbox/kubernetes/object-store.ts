@@ -10,6 +10,11 @@ export interface Change {
   revision: number;
 }
 
+interface Subscription {
+  listener: (change: Change) => void;
+  whenTold: (() => void) | undefined;
+}
+
 const table = "kubernetes";
 
 /** How many changes a watch may lag behind before it has to list again. */
@@ -28,9 +33,9 @@ export class ObjectStore {
   private readonly kinds = new Map<string, Map<string, StoredObject>>();
   private readonly owned = new Map<string, Set<string>>();
   private readonly changes: Change[] = [];
-  /** The first is being told. */
   private readonly untold: Change[] = [];
-  private readonly listeners = new Set<(change: Change) => void>();
+  private telling = false;
+  private readonly subscriptions = new Set<Subscription>();
   /** Set during a transaction: the changes to be told, and how things were before. */
   private pending:
     | { changes: Change[]; before: Map<string, StoredObject | undefined>; revision: number }
@@ -56,14 +61,21 @@ export class ObjectStore {
     return this.kinds.get(kindKey(kind))?.get(objectKey(kind, namespace, name));
   }
 
-  /** The objects of a kind, of one namespace or of all, ordered by namespace and name. */
+  /** The objects of a kind, of one namespace or of all, in no order. */
+  all(kind: Kind, namespace?: string): StoredObject[] {
+    const objects = [...(this.kinds.get(kindKey(kind))?.values() ?? [])];
+    return namespace === undefined
+      ? objects
+      : objects.filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  /** The same, ordered by namespace and name. */
   list(kind: Kind, namespace?: string): StoredObject[] {
-    const objects = [...(this.kinds.get(kindKey(kind)) ?? [])];
-    const prefix = namespace === undefined ? undefined : objectKey(kind, namespace, "");
-    return objects
-      .filter(([key]) => prefix === undefined || key.startsWith(prefix))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, object]) => object);
+    const key = ({ metadata }: StoredObject) => `${metadata.namespace ?? ""}/${metadata.name}`;
+    return this.all(kind, namespace)
+      .map((object) => ({ key: key(object), object }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ object }) => object);
   }
 
   /** The objects that name `uid` as an owner. */
@@ -122,10 +134,14 @@ export class ObjectStore {
     return this.changes.filter((change) => change.revision > revision);
   }
 
-  /** Calls `listener` after each change that is kept, until the returned function is called. */
-  subscribe(listener: (change: Change) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  /**
+   * Calls `listener` after each change that is kept, and `whenTold` when there are no more to tell of for now,
+   * until the returned function is called.
+   */
+  subscribe(listener: (change: Change) => void, whenTold?: () => void): () => void {
+    const subscription = { listener, whenTold };
+    this.subscriptions.add(subscription);
+    return () => this.subscriptions.delete(subscription);
   }
 
   private get revisionKey() {
@@ -182,10 +198,17 @@ export class ObjectStore {
     if (this.changes.length > rememberedChanges)
       this.changes.splice(0, this.changes.length - rememberedChanges);
     this.untold.push(...changes);
-    if (this.untold.length > changes.length) return;
-    for (let change = this.untold[0]; change; change = this.untold[0]) {
-      for (const listener of [...this.listeners]) listener(change);
-      this.untold.shift();
+    if (this.telling) return;
+    this.telling = true;
+    try {
+      while (this.untold.length > 0) {
+        for (let change = this.untold.shift(); change; change = this.untold.shift()) {
+          for (const { listener } of [...this.subscriptions]) listener(change);
+        }
+        for (const { whenTold } of [...this.subscriptions]) whenTold?.();
+      }
+    } finally {
+      this.telling = false;
     }
   }
 }

@@ -46,7 +46,7 @@ const definitions = builtInKind("CustomResourceDefinition");
 
 /** Built-in kinds, and those of the cluster's CustomResourceDefinitions. */
 export function kindsOf(runtime: ClusterRuntime): Kind[] {
-  return [...builtInKinds, ...runtime.objects.list(definitions).flatMap(customKinds)];
+  return [...builtInKinds, ...runtime.objects.all(definitions).flatMap(customKinds)];
 }
 
 /** The kind of an object, by what it says of itself. */

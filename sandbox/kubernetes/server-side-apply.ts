@@ -45,7 +45,7 @@ export function apply<T extends KubernetesObject>(live: T, applied: KubernetesOb
 
   const merged = merge(live, applied, []) as T;
   const dropped = mine ? difference(mine.fieldsV1, fields) : {};
-  const kept = others.reduce((all, entry) => union(all, entry.fieldsV1), {} as FieldsV1);
+  const kept = others.reduce((all, entry) => union(all, entry.fieldsV1), fields);
   const result = removeFields(merged, dropped, kept, []) as T;
 
   const taken = conflicts.reduce((all, { steps }) => union(all, treeOf(steps)), {} as FieldsV1);
@@ -100,11 +100,10 @@ function conflictError(conflicts: { entry: ManagedFieldsEntry; steps: string[] }
     ", ",
   );
   const fields = causes.map((cause) => cause.field);
-  const where = fields.length === 1 ? `: ${fields[0]}` : `:\n- ${fields.join("\n- ")}`;
+  const list = `conflicts with ${managers}:\n- ${fields.join("\n- ")}`;
+  const what = causes.length === 1 ? `${causes[0]!.message}: ${fields[0]}` : list;
   const count = `${causes.length} conflict${causes.length === 1 ? "" : "s"}`;
-  return new ApiError(409, "Conflict", `Apply failed with ${count}: conflicts with ${managers}${where}`, {
-    causes,
-  });
+  return new ApiError(409, "Conflict", `Apply failed with ${count}: ${what}`, { causes });
 }
 
 function treeOf(steps: readonly string[]): FieldsV1 {
@@ -170,7 +169,7 @@ function removeFields(value: unknown, dropped: FieldsV1, kept: FieldsV1, path: r
     if (current === undefined || (others && isLeaf(inner))) continue;
     const whole = !others && (isLeaf(inner) || "." in inner);
     const left = whole ? undefined : removeFields(current, inner, others ?? {}, here);
-    const emptied = isRecord(left) && Object.keys(left).length === 0;
+    const emptied = !others && isRecord(left) && Object.keys(left).length === 0;
     result = replaceChild(result, step, here, emptied ? undefined : left);
   }
   return result;

@@ -22,7 +22,7 @@ export const numberFrom = (uid: string): number => Number.parseInt(uid.slice(0, 
 export function allocateAddresses(objects: ObjectStore, service: StoredObject): StoredObject {
   const spec = recordAt(service, "spec");
   if (spec.type === "ExternalName") return service;
-  const others = objects.list(services).filter((other) => other.metadata.uid !== service.metadata.uid);
+  const others = objects.all(services).filter((other) => other.metadata.uid !== service.metadata.uid);
   const start = numberFrom(service.metadata.uid);
   const wanted =
     spec.clusterIP || free(start, serviceIp, new Set(others.map((one) => at(one, "spec", "clusterIP"))));

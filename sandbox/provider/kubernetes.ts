@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createApiClient } from "./kubernetes/api-client";
 import { checkInputs } from "./kubernetes/check";
 import { type ClusterConnection, connect, type KubernetesAccess } from "./kubernetes/cluster-connection";
@@ -31,6 +32,8 @@ export function createKubernetesProvider(
 
   function instance(config: PropertyMap, report: StatusReporter): ProviderInstance {
     const stopped = new AbortController();
+    // Every request and every wait that is under way listens for the end.
+    setMaxListeners(0, stopped.signal);
     const namespace = configuredText(config, "namespace") ?? kubeconfigFacts(config).namespace ?? "default";
     let opening: Promise<OperationContext> | undefined;
     const open = async (): Promise<OperationContext> => {

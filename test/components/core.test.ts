@@ -11,12 +11,12 @@ import { describeAccess, roleAssignmentName } from "../../components/core/role-a
 import { roleCatalogue } from "../../components/core/role-catalogue";
 import { addressRange } from "../../components/resources/sql-server";
 import { freeVaultName } from "../../components/resources/vault-name-provider";
-import { readRoles, roleCatalogueJson } from "../../scripts/make-role-catalogue";
+import { builtInRolesJson, readRoles } from "../../scripts/make-role-catalogue";
 
 describe("the role catalogue", () => {
   it("is what the role data makes it", () => {
-    const file = readFileSync(join(__dirname, "../../components/core/role-catalogue.json"), "utf8");
-    expect(file).toBe(roleCatalogueJson(readRoles()));
+    const file = readFileSync(join(__dirname, "../../components/core/built-in-roles.json"), "utf8");
+    expect(file).toBe(builtInRolesJson(readRoles()));
   });
 
   it("holds every role of the data but the broad ones", () => {

@@ -98,6 +98,7 @@ const types: Record<string, (inputs: Record<string, any>, name: string) => { id:
     state: { status: { loadBalancer: { ingress: [{ ip: "20.0.0.1" }] } } },
   }),
   "pulumi-nodejs:dynamic/azure-keyless:Propagation": (_inputs, name) => ({ id: name }),
+  "pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser": (_inputs, name) => ({ id: name }),
   "pulumi-nodejs:dynamic/azure-keyless:VaultName": (inputs, name) => ({
     id: name,
     state: { vaultName: inputs.baseName },

@@ -96,7 +96,9 @@ describe("an environment on the real engine", { timeout: 240_000 }, () => {
       expect(outputs.output).not.toContain(value);
     }
     expect(state).not.toMatch(/eyJ[\w-]{20,}\.eyJ/);
-    expect(outputs.output).not.toContain("[secret]");
+    const { kubeconfig, ...plain } = JSON.parse(outputs.output);
+    expect(kubeconfig).toBe("[secret]");
+    expect(JSON.stringify(plain)).not.toContain("[secret]");
   });
 
   it("is unchanged by a second up", async () => {

@@ -37,7 +37,9 @@ export function parseBody({ bytes, type }: Body): unknown {
   }
   try {
     const text = bytes.toString("utf8");
-    return type.includes("yaml") ? (parseYaml(text, { maxAliasCount: 100 }) as unknown) : JSON.parse(text);
+    return type.includes("yaml")
+      ? (parseYaml(text, { maxAliasCount: 100, logLevel: "error" }) as unknown)
+      : JSON.parse(text);
   } catch {
     throw badRequest(`the object provided is unrecognized (must be of type ${type})`);
   }

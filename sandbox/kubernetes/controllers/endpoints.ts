@@ -14,7 +14,7 @@ export function reconcileEndpoints(runtime: ClusterRuntime, service: StoredObjec
   const { name, namespace } = service.metadata;
   const selector = Object.entries(at(service, "spec", "selector") as object);
   const ready = runtime.objects
-    .list(pods, namespace)
+    .all(pods, namespace)
     .filter((pod) => selector.every(([key, value]) => pod.metadata.labels?.[key] === value) && isReady(pod));
   const ports = recordsAt(service, "spec", "ports").map((port) => ({
     name: port.name ?? "",

@@ -87,11 +87,10 @@ export function startControllers(runtime: ClusterRuntime): () => void {
 
   runtime.objects.subscribe((change) => {
     for (const item of affected(runtime, change)) enqueue(item);
-    drain();
-  });
+  }, drain);
   for (const name of Object.keys(reconcilers)) {
     const kind = builtInKind(name);
-    for (const { metadata } of runtime.objects.list(kind)) {
+    for (const { metadata } of runtime.objects.all(kind)) {
       enqueue({ kind, namespace: metadata.namespace, name: metadata.name });
     }
   }
@@ -115,7 +114,7 @@ function affected(runtime: ClusterRuntime, { kind, object, type }: Change): Item
   }
   if (kind.group === "" && kind.kind === "Pod") items.push(...servicesOf(runtime, object));
   if (kind.group === "" && kind.kind === "ServiceAccount" && type === "ADDED") {
-    items.push(...podOwners.flatMap((owner) => itemsOf(owner, runtime.objects.list(owner, namespace))));
+    items.push(...podOwners.flatMap((owner) => itemsOf(owner, runtime.objects.all(owner, namespace))));
   }
   return items;
 }
@@ -125,7 +124,7 @@ const itemsOf = (kind: Kind, objects: StoredObject[]): Item[] =>
 
 function servicesOf(runtime: ClusterRuntime, pod: StoredObject): Item[] {
   const labels = pod.metadata.labels ?? {};
-  const selecting = runtime.objects.list(services, pod.metadata.namespace).filter((service) => {
+  const selecting = runtime.objects.all(services, pod.metadata.namespace).filter((service) => {
     const selector = at(service, "spec", "selector");
     return isRecord(selector) && Object.entries(selector).every(([key, value]) => labels[key] === value);
   });

@@ -21,10 +21,7 @@ const pullBackOff = 10_000;
 export function reconcilePod(runtime: ClusterRuntime, pod: StoredObject): number | undefined {
   const now = runtime.context.clock.now();
   const phase = at(pod, "status", "phase");
-  if (phase === undefined) {
-    schedule(runtime, pod, now);
-    return undefined;
-  }
+  if (phase === undefined) return start(runtime, schedule(runtime, pod, now), now);
   if (phase === "Pending") return start(runtime, pod, now);
   if (phase === "Running" && at(pod, "spec", "restartPolicy") !== "Always")
     return complete(runtime, pod, now);
@@ -33,12 +30,12 @@ export function reconcilePod(runtime: ClusterRuntime, pod: StoredObject): number
 
 const factor = (runtime: ClusterRuntime) => runtime.context.faults.settings.operationTimeFactor;
 
-function schedule(runtime: ClusterRuntime, pod: StoredObject, now: number): void {
-  const available = runtime.objects.list(nodes);
+function schedule(runtime: ClusterRuntime, pod: StoredObject, now: number): StoredObject {
+  const available = runtime.objects.all(nodes);
   const node = available[numberFrom(pod.metadata.uid) % available.length]!;
   const assigned = { ...pod, spec: { ...recordAt(pod, "spec"), nodeName: node.metadata.name } };
   const time = timestamp(now);
-  runtime.objects.put(pods, {
+  return runtime.objects.put(pods, {
     ...assigned,
     status: {
       phase: "Pending",

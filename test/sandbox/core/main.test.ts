@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { shellExports, writePrivateFile } from "../../../sandbox/core/environment-file";
 import { temporaryDirectory } from "../harness";
 import { type SandboxProcess, startProcess } from "./process";
 
@@ -25,20 +26,36 @@ function start(args: string[] = [], env: Record<string, string> = {}): SandboxPr
   return started;
 }
 
-test("it says when it is ready, writes its environment, and cleans up on SIGTERM", async () => {
-  const file = join(directory, "sandbox.env");
-  const { child, ready, exit } = start(["--environment-file", file]);
-  const { proxyUrl, env } = await ready;
+test("it says when it is ready, on the descriptor and in a file, and cleans up on SIGTERM", async () => {
+  const file = join(directory, "announcement.json");
+  const { child, ready, exit } = start(["--announcement-file", file]);
+  const announcement = await ready;
+  const { proxyUrl, env } = announcement;
   expect((await fetch(`${proxyUrl}/_sandbox/health`)).status).toBe(200);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  const sourced = execFileSync("sh", ["-c", '. "$0" && env', file], { encoding: "utf8" });
-  for (const [name, value] of Object.entries(env)) expect(sourced).toContain(`${name}=${value}\n`);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(announcement);
+  expect(env.PULUMI_DEBUG_PROVIDERS).toMatch(/^azure-native:\d+,kubernetes:\d+,random:\d+$/);
   expect(readFileSync(env.AZURE_FEDERATED_TOKEN_FILE!, "utf8").split(".")).toHaveLength(3);
   expect(statSync(env.AZURE_FEDERATED_TOKEN_FILE!).mode & 0o777).toBe(0o600);
   child.kill("SIGTERM");
   expect(await exit).toBe(0);
   expect(existsSync(file)).toBe(false);
   expect(existsSync(env.AZURE_FEDERATED_TOKEN_FILE!)).toBe(false);
+});
+
+test("a shell that sources the variables has them as they are", () => {
+  const file = join(directory, "it's.env");
+  const variables = { PLAIN: "value", QUOTED: `it's "$HOME" \`date\``, LINES: "a\nb" };
+  const remove = writePrivateFile(file, shellExports(variables, ["/tools of/mine", "/it's"]));
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const print = `process.stdout.write(JSON.stringify({ ...process.env }))`;
+  const sourced = execFileSync("sh", ["-c", '. "$0" && exec "$1" -e "$2"', file, process.execPath, print], {
+    encoding: "utf8",
+    env: { PATH: "/bin" },
+  });
+  expect(JSON.parse(sourced)).toMatchObject({ ...variables, PATH: "/bin:/tools of/mine:/it's" });
+  remove();
+  expect(existsSync(file)).toBe(false);
 });
 
 test("it ends with its parent", async () => {

@@ -181,7 +181,7 @@ describe("server-side apply", () => {
     await apply(configMap("owned", { key: "a" }), "a");
     const refused = await refusal(apply(configMap("owned", { key: "b" }), "b"));
     expect(refused).toMatchObject({ code: 409, reason: "Conflict" });
-    expect(refused.message).toBe('Apply failed with 1 conflict: conflicts with "a": .data.key');
+    expect(refused.message).toBe('Apply failed with 1 conflict: conflict with "a": .data.key');
     expect((await apply(configMap("owned", { key: "b" }), "b", true)).data).toEqual({ key: "b" });
   });
 
