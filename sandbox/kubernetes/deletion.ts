@@ -52,50 +52,47 @@ export function deleteObject(
           },
           ...(kind.kind === "Namespace" && { status: { phase: "Terminating" } }),
         });
-  const left = finish(runtime, kind, marked);
-  return runtime.objects.get(kind, metadata.namespace, metadata.name) ? left : undefined;
+  if (kind.kind === "Namespace" && hasOnlyItsOwn(runtime, metadata.name)) emptyNamespace(runtime, marked);
+  else finish(runtime, kind, marked);
+  return runtime.objects.get(kind, metadata.namespace, metadata.name);
 }
 
 /** Removes an object that is marked for deletion once nothing holds it. Returns it as it was last. */
 export function finish(runtime: ClusterRuntime, kind: Kind, object: StoredObject): StoredObject {
   if ((object.metadata.finalizers ?? []).length > 0) return object;
-  if (kind.kind === "Namespace" && !emptied(runtime, object.metadata.name)) return object;
+  if (kind.kind === "Namespace" && contentsOf(runtime, object.metadata.name).length > 0) return object;
   runtime.objects.remove(kind, object);
   for (const dependent of runtime.objects.ownedBy(object.metadata.uid)) {
     const dependentKind = kindOf(runtime, dependent);
     if (dependentKind) deleteObject(runtime, dependentKind, dependent);
   }
-  const namespace =
-    object.metadata.namespace === undefined
-      ? undefined
-      : runtime.objects.get(namespaces, undefined, object.metadata.namespace);
-  if (namespace?.metadata.deletionTimestamp && !terminating.has(runtime)) {
-    finish(runtime, namespaces, namespace);
-  }
   return object;
+}
+
+/** Deletes what is in a namespace, and the namespace itself when nothing is left. Only within a transaction. */
+export function emptyNamespace(runtime: ClusterRuntime, namespace: StoredObject): void {
+  const { name } = namespace.metadata;
+  for (const { kind, object } of contentsOf(runtime, name)) {
+    const current = runtime.objects.get(kind, name, object.metadata.name);
+    if (current) deleteObject(runtime, kind, current);
+  }
+  finish(runtime, namespaces, namespace);
 }
 
 const namespaces = builtInKind("Namespace");
 
-/** Clusters in which a namespace is being emptied, so that each object in it does not begin anew. */
-const terminating = new WeakSet<ClusterRuntime>();
-
-function emptied(runtime: ClusterRuntime, namespace: string): boolean {
-  const contents = () =>
-    kindsOf(runtime)
-      .filter((kind) => kind.namespaced)
-      .flatMap((kind) => runtime.objects.all(kind, namespace).map((object) => ({ kind, object })));
-  terminating.add(runtime);
-  try {
-    for (const { kind, object } of contents()) {
-      const current = runtime.objects.get(kind, namespace, object.metadata.name);
-      if (current) deleteObject(runtime, kind, current);
-    }
-  } finally {
-    terminating.delete(runtime);
-  }
-  return contents().length === 0;
+function contentsOf(runtime: ClusterRuntime, namespace: string) {
+  return kindsOf(runtime)
+    .filter((kind) => kind.namespaced)
+    .flatMap((kind) => runtime.objects.all(kind, namespace).map((object) => ({ kind, object })));
 }
+
+/** Whether a namespace holds nothing but what it came with, and what is told of things that are gone. */
+const hasOnlyItsOwn = (runtime: ClusterRuntime, namespace: string): boolean =>
+  contentsOf(runtime, namespace).every(
+    ({ kind, object }) =>
+      kind.kind === "Event" || ["default", "kube-root-ca.crt"].includes(object.metadata.name),
+  );
 
 function orphan(runtime: ClusterRuntime, owner: string): void {
   for (const dependent of runtime.objects.ownedBy(owner)) {

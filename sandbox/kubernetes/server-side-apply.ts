@@ -38,7 +38,7 @@ export function apply<T extends KubernetesObject>(live: T, applied: KubernetesOb
 
   const conflicts = others.flatMap((entry) =>
     sharedLeaves(fields, entry.fieldsV1)
-      .filter((steps) => !isDeepStrictEqual(valueAt(live, steps), valueAt(applied, steps)))
+      .filter((steps) => !agree(valueAt(live, steps), valueAt(applied, steps)))
       .map((steps) => ({ entry, steps })),
   );
   if (conflicts.length > 0 && !manager.force) throw conflictError(conflicts);
@@ -75,6 +75,11 @@ export function recordUpdate<T extends KubernetesObject>(
   const managedFields = [...rest, entry].filter(({ fieldsV1 }) => Object.keys(fieldsV1).length > 0);
   return { ...after, metadata: { ...after.metadata, managedFields } };
 }
+
+/** An empty object takes nothing from what is there. */
+const agree = (live: unknown, applied: unknown) =>
+  isDeepStrictEqual(live, applied) ||
+  (isRecord(live) && isRecord(applied) && Object.keys(applied).length === 0);
 
 const isBy = (entry: ManagedFieldsEntry, manager: Manager) =>
   entry.manager === manager.name && entry.operation === manager.operation && entry.subresource === undefined;

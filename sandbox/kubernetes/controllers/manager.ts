@@ -29,6 +29,7 @@ const reconcilers: Record<string, Reconcile> = {
 
 const podOwners = ["DaemonSet", "Job", "ReplicaSet", "StatefulSet"].map(builtInKind);
 const services = builtInKind("Service");
+const namespaces = builtInKind("Namespace");
 
 /** How often the controllers look at one object before others have a turn. */
 const mostLooks = 1000;
@@ -112,11 +113,19 @@ function affected(runtime: ClusterRuntime, { kind, object, type }: Change): Item
     if (ownerKind && reconcilers[ownerKind.kind])
       items.push({ kind: ownerKind, namespace, name: owner.name });
   }
+  if (type === "DELETED" && isTerminating(runtime, namespace)) {
+    items.push({ kind: namespaces, namespace: undefined, name: namespace! });
+  }
   if (kind.group === "" && kind.kind === "Pod") items.push(...servicesOf(runtime, object));
   if (kind.group === "" && kind.kind === "ServiceAccount" && type === "ADDED") {
     items.push(...podOwners.flatMap((owner) => itemsOf(owner, runtime.objects.all(owner, namespace))));
   }
   return items;
+}
+
+function isTerminating({ objects }: ClusterRuntime, namespace: string | undefined): boolean {
+  const found = namespace === undefined ? undefined : objects.get(namespaces, undefined, namespace);
+  return found?.metadata.deletionTimestamp !== undefined;
 }
 
 const itemsOf = (kind: Kind, objects: StoredObject[]): Item[] =>

@@ -1,4 +1,5 @@
 import { createObject } from "../creation";
+import { emptyNamespace } from "../deletion";
 import { builtInKind } from "../kinds";
 import type { StoredObject } from "../object";
 import type { ClusterRuntime } from "../runtime";
@@ -6,11 +7,19 @@ import type { ClusterRuntime } from "../runtime";
 const serviceAccounts = builtInKind("ServiceAccount");
 const configMaps = builtInKind("ConfigMap");
 
-/** Every namespace has a ServiceAccount `default` and the cluster's certificate authority. */
-export function reconcileNamespace(runtime: ClusterRuntime, { metadata }: StoredObject): undefined {
-  const { objects } = runtime;
-  const namespace = metadata.name;
-  if (metadata.deletionTimestamp) return;
+/** How long a namespace with something in it is Terminating before it is emptied, in milliseconds. */
+const terminationTime = 1000;
+
+/** Every namespace has a ServiceAccount `default` and the cluster's certificate authority, until it is deleted. */
+export function reconcileNamespace(runtime: ClusterRuntime, object: StoredObject): number | undefined {
+  const { objects, context } = runtime;
+  const { name: namespace, deletionTimestamp } = object.metadata;
+  if (deletionTimestamp) {
+    const remaining = Date.parse(deletionTimestamp) + terminationTime - context.clock.now();
+    if (remaining > 0) return remaining;
+    emptyNamespace(runtime, object);
+    return undefined;
+  }
   if (!objects.get(serviceAccounts, namespace, "default")) {
     createObject(runtime, serviceAccounts, {
       apiVersion: "v1",
@@ -26,4 +35,5 @@ export function reconcileNamespace(runtime: ClusterRuntime, { metadata }: Stored
       data: { "ca.crt": runtime.context.certificates.authorityPem },
     });
   }
+  return undefined;
 }

@@ -17,7 +17,7 @@ export class KubernetesError extends Error {
 }
 
 /** The cluster did not answer at all. */
-export class ClusterUnreachable extends Error {
+class ClusterUnreachable extends Error {
   constructor(server: string, cause: Error) {
     super(`The Kubernetes cluster at ${server} is unreachable: ${cause.message}`, { cause });
     this.name = "ClusterUnreachable";

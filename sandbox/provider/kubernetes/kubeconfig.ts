@@ -11,7 +11,7 @@ export function configuredText(config: PropertyMap, key: string): string | undef
 }
 
 /** Whether the kubeconfig is still to be made: in the preview of a program that makes the cluster too. */
-export const isKubeconfigUnknown = (config: PropertyMap): boolean =>
+const isKubeconfigUnknown = (config: PropertyMap): boolean =>
   config.kubeconfig !== undefined && unwrapSecrets(config.kubeconfig) === unknownValue;
 
 /**

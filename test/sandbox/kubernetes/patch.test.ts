@@ -142,7 +142,7 @@ describe("server-side apply", () => {
     );
     const left = apply(both, labelled({}), manager("m"));
     expect(left.metadata.labels).toEqual({ a: "1" });
-    expect(apply(left, labelled({}), manager("n")).metadata.labels).toBeUndefined();
+    expect(apply(left, labelled({}), manager("n")).metadata.labels).toEqual({});
   });
 
   it("treats a selector as one value", () => {
