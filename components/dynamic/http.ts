@@ -1,7 +1,7 @@
 import { EnvHttpProxyAgent, request } from "undici";
 
 export interface HttpRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "PATCH";
   url: string;
   headers?: Record<string, string>;
   body?: string;

@@ -8,6 +8,8 @@ export interface ClusterClient {
   serviceAccountToken(namespace: string, name: string, audience: string): Promise<string>;
   /** @throws LinkFailure unless the caller may list namespaces */
   listNamespaces(): Promise<void>;
+  /** What the API has at `path`: "/api/v1/serviceaccounts". @throws LinkFailure */
+  read<T>(path: string): Promise<T>;
 }
 
 /** One link of the chain that does not work, or not yet. */
@@ -82,5 +84,6 @@ export function connectCluster(kubeconfig: string): ClusterClient {
     listNamespaces: async () => {
       await call("Kubernetes API", "GET", "/api/v1/namespaces?limit=1");
     },
+    read: async <T>(path: string) => JSON.parse((await call("Kubernetes API", "GET", path)).body) as T,
   };
 }

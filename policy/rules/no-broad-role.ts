@@ -26,20 +26,37 @@ const GRANTING_ACTIONS = [
   "microsoft.authorization/roledefinitions/write",
 ];
 
+/**
+ * The fixed roles of a database whose members do everything in it, or decide who may.
+ *
+ * @see https://learn.microsoft.com/sql/relational-databases/security/authentication-access/database-level-roles
+ */
+const BROAD_DATABASE_ROLES = ["db_owner", "db_securityadmin", "db_accessadmin"];
+
 /** Nobody is granted a role that reaches beyond one service, be it built in or made for the purpose. */
 export const noBroadRole: ResourceRule = {
   name: "no-broad-role",
   description:
-    "No Owner, Contributor, User Access Administrator, Role Based Access Control Administrator, nor a custom role as broad.",
+    "No Owner, Contributor, User Access Administrator, Role Based Access Control Administrator, nor a custom role as broad; no db_owner.",
   url: "https://learn.microsoft.com/azure/role-based-access-control/best-practices",
   check: (resource) => (broadReason(resource.properties) === undefined ? broadRole(resource) : []),
 };
 
-/** What makes the role of a role assignment, or a role definition, a broad one, whether accepted or not. */
+/** What makes the role of a grant, or a role definition, a broad one, whether accepted or not. */
 export function broadRole(resource: Resource): Violation[] {
   if (isAzureNative(resource.type, "authorization:RoleAssignment")) return broadAssignment(resource);
   if (isAzureNative(resource.type, "authorization:RoleDefinition")) return broadDefinition(resource);
+  if (resource.type === "pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser") return broadUser(resource);
   return [];
+}
+
+function broadUser({ properties }: Resource): Violation[] {
+  return eachIn("roles", valueAt(properties, "roles"), (role, property) => {
+    if (typeof role !== "string") return [unreadable(property, "a string", role)];
+    if (!BROAD_DATABASE_ROLES.includes(role.toLowerCase())) return [];
+    const remedy = "Give the user the roles that its work takes, such as db_datareader and db_datawriter.";
+    return [{ property, allowed: "a role for work in the database", found: role, remedy }];
+  });
 }
 
 function broadAssignment({ properties }: Resource): Violation[] {

@@ -93,6 +93,7 @@ async function start(
     account,
     clock,
     directory: people,
+    store,
     key: await openSigningKey(store, "entra"),
   });
   const pipelineKey = await openSigningKey(store, "pipeline");

@@ -3,6 +3,7 @@ import { createBlobService } from "../data/blob/service";
 import { createKeyVaultService } from "../data/key-vault/service";
 import { createQueueService } from "../data/queue/service";
 import { createSqlServer } from "../data/sql/server";
+import { createGraphService } from "../entra/graph/service";
 import { createEntraService } from "../entra/service";
 import { createIssuerService, createKubernetesApiService } from "../kubernetes/service";
 import type { SandboxContext } from "./context";
@@ -20,6 +21,7 @@ export function createServices(context: SandboxContext): SandboxServices {
     http: [
       createArmService(context),
       createEntraService(context),
+      createGraphService(context),
       createKeyVaultService(context),
       createBlobService(context),
       createQueueService(context),

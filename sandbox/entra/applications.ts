@@ -12,12 +12,49 @@ export interface Application {
   identifierUris: string[];
   federatedCredentials: ApplicationFederatedCredential[];
   secrets: ApplicationSecret[];
+  /** What principals can be given for this application, as an API. @default none */
+  appRoles?: AppRole[];
+  /** What this application, as an API, lets others do for a user. @default none */
+  permissionScopes?: PermissionScope[];
+  /** The version of the access tokens that this application takes. @default 1 */
+  accessTokenVersion?: 1 | 2;
+  /** In sandbox time, as ISO 8601. @default the sandbox's first start */
+  createdDateTime?: string;
+  /** Everything else that Graph was told, under Graph's names. @default nothing */
+  otherProperties?: Record<string, unknown>;
+}
+
+/** @see https://learn.microsoft.com/graph/api/resources/approle */
+export interface AppRole {
+  id: string;
+  /** What the claim `roles` says of it; a role without one never shows in a token. */
+  value: string | null;
+  displayName: string;
+  description: string;
+  allowedMemberTypes: ("User" | "Application")[];
+  isEnabled: boolean;
+}
+
+/** @see https://learn.microsoft.com/graph/api/resources/permissionscope */
+export interface PermissionScope {
+  id: string;
+  /** What the claim `scp` says of it. */
+  value: string | null;
+  /** Who may consent to it. */
+  type: string;
+  isEnabled: boolean;
+  adminConsentDisplayName: string | null;
+  adminConsentDescription: string | null;
+  userConsentDisplayName: string | null;
+  userConsentDescription: string | null;
 }
 
 /** What an application accepts in place of a secret. */
 export interface ApplicationFederatedCredential {
   id: string;
   name: string;
+  /** @default none */
+  description?: string;
   issuer: string;
   subject: string;
   audiences: string[];
@@ -51,6 +88,14 @@ export function removeApplication(store: Store, appId: string): boolean {
 
 export function listApplications(store: Store): Application[] {
   return store.list<Application>(table).map((entry) => entry.value);
+}
+
+/** The application that tokens for `resource` are for: its client id or one of its identifier URIs. */
+export function findApi(store: Store, resource: string): Application | undefined {
+  return (
+    getApplication(store, resource) ??
+    listApplications(store).find(({ identifierUris }) => identifierUris.includes(resource))
+  );
 }
 
 export const secretDigest = (secret: string): string =>

@@ -1,6 +1,6 @@
 import { isAzureHost } from "../core/azure-hosts";
-import type { Store } from "../core/store";
-import { listApplications } from "./applications";
+import type { SandboxContext } from "../core/context";
+import { findApi } from "./applications";
 import { EntraError } from "./entra-error";
 import { tokenExchangeAudience } from "./pipeline";
 
@@ -10,12 +10,14 @@ const firstPartyIds = new Set([
   "6dae42f8-4368-4678-94ff-3960e28e3630",
 ]);
 
+type Tenant = Pick<SandboxContext, "account" | "directory" | "store">;
+
 /**
  * The audience of a token that is asked for by `scope` (`https://vault.azure.net/.default`).
  *
  * @throws EntraError 1002012 for a scope without `/.default`, 500011 for a resource that the tenant does not know
  */
-export function audienceOfScope(scope: string, tenantId: string, store: Store): string {
+export function audienceOfScope(scope: string, tenant: Tenant): string {
   const suffix = "/.default";
   if (!scope.endsWith(suffix) || scope.includes(" ")) {
     throw new EntraError(
@@ -25,16 +27,16 @@ export function audienceOfScope(scope: string, tenantId: string, store: Store): 
         "/.default suffixed to the resource identifier (application ID URI).",
     );
   }
-  return knownAudience(scope.slice(0, -suffix.length), tenantId, store);
+  return knownAudience(scope.slice(0, -suffix.length), tenant);
 }
 
 /** `resource` itself, once it is known to be one. @throws EntraError 500011 */
-export function knownAudience(resource: string, tenantId: string, store: Store): string {
-  if (isMicrosofts(resource) || isOfTheTenant(resource, store)) return resource;
+export function knownAudience(resource: string, tenant: Tenant): string {
+  if (isMicrosofts(resource) || isOfTheTenant(resource, tenant)) return resource;
   throw new EntraError(
     500011,
     "invalid_resource",
-    `The resource principal named ${resource} was not found in the tenant named ${tenantId}. This can happen if the ` +
+    `The resource principal named ${resource} was not found in the tenant named ${tenant.account.tenantId}. This can happen if the ` +
       "application has not been installed by the administrator of the tenant or consented to by any user in the " +
       "tenant. You might have sent your authentication request to the wrong tenant.",
   );
@@ -47,8 +49,8 @@ function isMicrosofts(resource: string): boolean {
   return url.protocol === "https:" && isAzureHost(url.hostname);
 }
 
-function isOfTheTenant(resource: string, store: Store): boolean {
-  return listApplications(store).some(
-    ({ appId, identifierUris }) => appId === resource.toLowerCase() || identifierUris.includes(resource),
-  );
+/** An application of which the tenant has no service principal is not known as a resource. */
+function isOfTheTenant(resource: string, { store, directory }: Tenant): boolean {
+  const api = findApi(store, resource);
+  return api !== undefined && directory.byClientId(api.appId) !== undefined;
 }

@@ -294,9 +294,9 @@ function choose(
 }
 
 async function tokenFor(principal: Principal, resource: string, context: SandboxContext) {
-  const { account, store, tokens, clock, directory } = context;
+  const { tokens, clock, directory } = context;
   if (!directory.isReplicated(principal)) throw notFound();
-  const audience = knownAudience(resource, account.tenantId, store);
+  const audience = knownAudience(resource, context);
   const token = await tokens.issue(principal, audience, managedIdentityTokenSeconds);
   const now = Math.floor(Date.now() / 1000);
   // Clients count in real time, however fast the sandbox's runs.

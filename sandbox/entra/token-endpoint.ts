@@ -8,6 +8,7 @@ import type { Principal } from "./directory";
 import { EntraError } from "./entra-error";
 import { acceptAssertion } from "./federation";
 import type { IssuerKeys } from "./issuer-keys";
+import { getSettings } from "./service-principals";
 import type { ClientProof } from "./tokens";
 
 /** A token and what its client needs to know of it, in Entra's form. */
@@ -70,8 +71,8 @@ export async function requestToken(
   const clientId = basic?.clientId ?? required(form, "client_id");
   const audience =
     version === "v2"
-      ? audienceOfScope(required(form, "scope"), context.account.tenantId, context.store)
-      : knownAudience(required(form, "resource"), context.account.tenantId, context.store);
+      ? audienceOfScope(required(form, "scope"), context)
+      : knownAudience(required(form, "resource"), context);
   const principal = findClient(clientId, context);
   const proof = await prove(form, basic?.clientSecret, principal, context, issuerKeys);
   const lifetimeSeconds =
@@ -134,9 +135,16 @@ function basicCredentials(request: IncomingMessage): { clientId: string; clientS
   }
 }
 
-function findClient(clientId: string, { directory, account }: SandboxContext): Principal {
+function findClient(clientId: string, { directory, account, store }: SandboxContext): Principal {
   const principal = directory.byClientId(clientId);
-  if (principal && directory.isReplicated(principal)) return principal;
+  if (principal && directory.isReplicated(principal)) {
+    if (getSettings(store, principal.objectId).accountEnabled) return principal;
+    throw new EntraError(
+      7000112,
+      "unauthorized_client",
+      `Application '${clientId}'(${principal.displayName}) is disabled.`,
+    );
+  }
   throw new EntraError(
     700016,
     "unauthorized_client",

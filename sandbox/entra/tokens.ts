@@ -2,6 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { compactVerify, errors, SignJWT } from "jose";
 import type { Clock } from "../core/clock";
 import type { Account } from "../core/context";
+import type { Store } from "../core/store";
+import { type ApiToken, apiTokenFor } from "./api-tokens";
 import type { Directory, Principal } from "./directory";
 import type { SigningKey } from "./signing-key";
 
@@ -37,6 +39,7 @@ export interface Tokens {
    * A signed access token for `principal`, for the resource `audience` (`https://vault.azure.net`).
    *
    * @param proof default "assertion"
+   * @throws EntraError 501051 when the resource is an application that takes only those with a role
    */
   issue(
     principal: Principal,
@@ -52,6 +55,9 @@ export interface Tokens {
 
 /** Who signed access tokens of version 1. */
 export const accessTokenIssuer = (tenantId: string) => `https://sts.windows.net/${tenantId}/`;
+
+/** Who signed access tokens of version 2, which applications can ask for. */
+export const accessTokenIssuerV2 = (tenantId: string) => `https://login.microsoftonline.com/${tenantId}/v2.0`;
 
 /** The Azure CLI, which users sign in through: https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in */
 const azureCliClientId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -69,6 +75,7 @@ export function createTokens(args: {
   account: Account;
   clock: Clock;
   directory: Directory;
+  store: Store;
   key: SigningKey;
 }): Tokens {
   const { account, clock, directory, key } = args;
@@ -88,22 +95,23 @@ export function createTokens(args: {
   };
 
   return {
-    issue: (principal, audience, lifetimeSeconds, proof = "assertion") => {
+    issue: async (principal, audience, lifetimeSeconds, proof = "assertion") => {
       const now = nowSeconds();
+      const api = principal.type === "User" ? undefined : apiTokenFor(principal, audience, args);
       return new SignJWT({
-        aud: audience,
-        iss: issuer,
+        aud: api?.audience ?? audience,
         iat: now,
         nbf: now,
         exp: now + Math.floor(lifetimeSeconds),
         aio: randomBytes(24).toString("base64"),
-        idp: issuer,
         oid: principal.objectId,
         sub: subjectOf(principal, audience),
         tid: account.tenantId,
         uti: randomBytes(16).toString("base64url"),
-        ver: "1.0",
-        ...(principal.type === "User" ? userClaims(principal) : appClaims(principal, proof)),
+        ...(api?.version === "2.0"
+          ? { iss: accessTokenIssuerV2(account.tenantId), ver: "2.0" }
+          : { iss: issuer, idp: issuer, ver: "1.0" }),
+        ...(api ? apiClaims(principal, api, proof) : ownClaims(principal, proof)),
       })
         .setProtectedHeader({ typ: "JWT", alg: "RS256", kid: key.keyId, x5t: key.keyId })
         .sign(key.privateKey);
@@ -133,7 +141,7 @@ export function createTokens(args: {
         {
           ...key.publicJwk,
           x5t: key.keyId,
-          issuer: `https://login.microsoftonline.com/${account.tenantId}/v2.0`,
+          issuer: accessTokenIssuerV2(account.tenantId),
         },
       ],
     }),
@@ -147,6 +155,20 @@ function subjectOf(principal: Principal, audience: string): string {
   return principal.type === "User"
     ? createHash("sha256").update(`${principal.objectId} ${audience}`).digest("base64url")
     : principal.objectId;
+}
+
+const ownClaims = (principal: Principal, proof: ClientProof) =>
+  principal.type === "User" ? userClaims(principal) : appClaims(principal, proof);
+
+/** The claims about an application's proof have other names in version 2. */
+function apiClaims(principal: Principal, { version, roles }: ApiToken, proof: ClientProof) {
+  const proofNumber = proof === "secret" ? "1" : "2";
+  return {
+    ...(version === "2.0"
+      ? { azp: principal.clientId, azpacr: proofNumber }
+      : { appid: principal.clientId, appidacr: proofNumber }),
+    ...(roles === undefined ? {} : { roles }),
+  };
 }
 
 function appClaims(principal: Principal, proof: ClientProof) {

@@ -42,6 +42,7 @@ describe("an environment on the real engine", { timeout: 240_000 }, () => {
       "azure-native:storage:BlobContainer",
       "azure-native:sql:Server",
       "azure-native:sql:Database",
+      "pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser",
       "azure-native:containerregistry:Registry",
       "azure-native:containerservice:ManagedCluster",
       "kubernetes:core/v1:ServiceAccount",

@@ -120,6 +120,16 @@ describe("a configuration", () => {
       [["workloads.orders.access[0].sqlServer", "must be configured first: there is none", "s"]],
     ],
     [
+      "data of no one database",
+      withOrders({ access: [{ to: "sqlServer", sqlServer: "shop", can: "read" }] }),
+      [["workloads.orders.access[0].can", 'must be "manage" where no database is named', "read"]],
+    ],
+    [
+      "a database that is not there",
+      withOrders({ access: [{ to: "sqlServer", sqlServer: "shop", database: "stock", can: "write" }] }),
+      [["workloads.orders.access[0].database", "must be one of orders", "stock"]],
+    ],
+    [
       "a target of no known kind",
       withOrders({ access: [{ to: "queue", can: "read" }] }),
       [["workloads.orders.access[0].to", /^must say to what/, "queue"]],
@@ -213,6 +223,27 @@ describe("a configuration", () => {
       "workloads.orders.access[1].can",
       "workloads.orders.port",
       "workloads.orders.access[0].vault",
+    ]);
+  });
+
+  it("must give a shared identity all that it may do in a database in one place", () => {
+    const workload = (serviceAccount: string, ...can: string[]) => ({
+      namespace: "shop",
+      image: "i",
+      serviceAccount,
+      identity: "both",
+      access: can.map((verb) => ({ to: "sqlServer", sqlServer: "shop", database: "orders", can: verb })),
+    });
+    const problemsWith = (a: string[], b: string[]) =>
+      problemsOf(withOrders({}, { workloads: { a: workload("a", ...a), b: workload("b", ...b) } }));
+    expect(problemsWith(["read", "alter"], ["manage"])).toEqual([]);
+    expect(problemsWith(["manage"], ["read", "alter"])).toEqual([]);
+    expect(problemsWith(["read"], ["write"])).toMatchObject([
+      [
+        "workloads.b.access[0]",
+        "must stand with workloads.a.access, whose identity is the same and has one user in the database",
+        { can: "write" },
+      ],
     ]);
   });
 

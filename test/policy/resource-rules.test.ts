@@ -75,6 +75,14 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: noBroadRole,
+    resource: valid.databaseUser,
+    property: "roles",
+    violating: [["db_owner"], ["db_datareader", "DB_Owner"], ["db_securityadmin"], ["db_accessadmin"]],
+    wronglyTyped: ["db_datareader", { 0: "db_datareader" }, [["db_owner"]], [7], [null]],
+    compliant: [[], ["db_ddladmin"], ["db_datareader", UNKNOWN]],
+  },
+  {
     rule: noGrantAboveResourceGroup,
     resource: valid.roleAssignment,
     property: "scope",

@@ -30,6 +30,14 @@ export const valid = {
       { actions: ["Microsoft.KeyVault/vaults/*", "*/read"], dataActions: ["Microsoft.KeyVault/*/read"] },
     ],
   }),
+  databaseUser: resourceOf("pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser", {
+    server: "sql-shop.database.windows.net",
+    databaseName: "orders",
+    userName: "id-orders",
+    sidGuid: CLIENT_ID,
+    userType: "E",
+    roles: ["db_datareader", "db_datawriter"],
+  }),
   storageAccount: resourceOf("azure-native:storage:StorageAccount", {
     accountName: "stshop",
     allowSharedKeyAccess: false,
