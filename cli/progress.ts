@@ -8,21 +8,29 @@ export interface ProgressLine {
   stop(): void;
 }
 
+/** Where no terminal is, a long step is mentioned again at each of these shares of its length, in percent. */
+const milestone = 20;
+
 /**
- * On a terminal the line moves; elsewhere each step is printed once.
+ * On a terminal the line moves; elsewhere each step is printed once, and a long one again as it gets on.
  *
  * @param quiet says nothing but what takes long: steps with a known length
  */
 export function startProgress(text: string, quiet = false): ProgressLine {
   const spinner = ora({ text, stream: process.stderr, isSilent: quiet && !process.stderr.isTTY });
   spinner.start();
-  let lastStep = "";
+  let lastLine = "";
   return {
     report: ({ step, done, total }) => {
-      const share = total === undefined || done === undefined ? "" : ` ${Math.floor((100 * done) / total)} %`;
-      if (process.stderr.isTTY) spinner.text = step + share;
-      else if (step !== lastStep && (!quiet || total !== undefined)) console.error(`- ${step}`);
-      lastStep = step;
+      const percent = total === undefined || done === undefined ? undefined : (100 * done) / total;
+      if (process.stderr.isTTY) {
+        spinner.text = percent === undefined ? step : `${step} ${Math.floor(percent)} %`;
+        return;
+      }
+      const reached = percent === undefined ? 0 : Math.floor(percent / milestone) * milestone;
+      const line = reached === 0 ? step : `${step} ${reached} %`;
+      if (line !== lastLine && !(quiet && percent === undefined)) console.error(`- ${line}`);
+      lastLine = line;
     },
     done: (outcome) => {
       if (quiet) spinner.stop();

@@ -15,6 +15,13 @@ export {
 export { assignRole } from "./core/role-assignment";
 export { type RoleName, roleCatalogue } from "./core/role-catalogue";
 export {
+  AppRegistration,
+  type AppRegistrationArgs,
+  type AppRoleArgs,
+  type PermissionScopeArgs,
+  type ServiceAccountReference,
+} from "./identity/app-registration";
+export {
   FederatedCredential,
   type FederatedCredentialArgs,
   serviceAccountSubject,

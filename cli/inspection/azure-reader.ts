@@ -40,7 +40,10 @@ export function createAzureReader(credential: TokenCredential): AzureReader {
   const call = async (request: HttpRequest, resource: string) =>
     sendPatiently({
       ...request,
-      headers: { authorization: `Bearer ${await authorization(resource)}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${await authorization(resource)}`,
+        "content-type": "application/json",
+      },
     });
   const address = (path: string, apiVersion: string) =>
     `${resourceManager}${path}${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`;
@@ -69,7 +72,10 @@ export function createAzureReader(credential: TokenCredential): AzureReader {
       return found;
     },
     post: async <T>(path: string, apiVersion: string) => {
-      const { status, body } = await call({ method: "POST", url: address(path, apiVersion) }, resourceManager);
+      const { status, body } = await call(
+        { method: "POST", url: address(path, apiVersion) },
+        resourceManager,
+      );
       if (status !== 200) throw new AzureRefused(path, status, body);
       return JSON.parse(body) as T;
     },

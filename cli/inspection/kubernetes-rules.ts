@@ -136,7 +136,9 @@ function labelFindings(workload: string, owner: LivePodOwner): Finding[] {
   const found = owner.templateLabels[label];
   if (found === "true") return [];
   const onOwner =
-    owner.labels[label] === "true" ? ` The label is on the ${owner.kind} itself, where nobody looks at it.` : "";
+    owner.labels[label] === "true"
+      ? ` The label is on the ${owner.kind} itself, where nobody looks at it.`
+      : "";
   return [
     {
       severity: "error",

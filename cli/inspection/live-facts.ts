@@ -141,7 +141,10 @@ async function readIdentities(stack: DeclaredStack, azure: AzureReader): Promise
     stack.identities.map(async ({ id }): Promise<LiveIdentity[]> => {
       const identity = await azure.get<Identity>(id, versions.identity);
       if (!identity) return [];
-      const credentials = await azure.list<Credential>(`${id}/federatedIdentityCredentials`, versions.identity);
+      const credentials = await azure.list<Credential>(
+        `${id}/federatedIdentityCredentials`,
+        versions.identity,
+      );
       const { clientId, principalId, tenantId } = identity.properties;
       return [
         {
@@ -189,7 +192,9 @@ async function readRoleAssignments(stack: DeclaredStack, azure: AzureReader): Pr
   const own = await Promise.all(
     elsewhere.map(({ id }) => azure.get<Assignment>(id, versions.roleAssignment)),
   );
-  const all = [...listed.flatMap((page) => page ?? []), ...own.filter((one) => one !== undefined)].map(convert);
+  const all = [...listed.flatMap((page) => page ?? []), ...own.filter((one) => one !== undefined)].map(
+    convert,
+  );
   return [...new Map(all.map((one) => [one.id.toLowerCase(), one])).values()];
 }
 
@@ -227,8 +232,10 @@ async function readPrincipals(
   const others = questionable.filter((principal) => !wereOurs.includes(principal));
   const existing = others.length === 0 ? new Set<string>() : await azure.existingPrincipals(others);
   return {
-    gonePrincipals: [...wereOurs, ...(existing ? others.filter((principal) => !existing.has(principal)) : [])],
+    gonePrincipals: [
+      ...wereOurs,
+      ...(existing ? others.filter((principal) => !existing.has(principal)) : []),
+    ],
     unknownPrincipals: existing ? [] : others,
   };
 }
-

@@ -34,7 +34,9 @@ export function allows(permissions: readonly RolePermission[], { action, isData 
 }
 
 /** The assignments of `principalId` that let it do the operation. */
-export function assignmentsThatAllow<T extends { scope: string; roleDefinitionId: string; principalId: string }>(
+export function assignmentsThatAllow<
+  T extends { scope: string; roleDefinitionId: string; principalId: string },
+>(
   operation: Operation,
   principalId: string,
   assignments: readonly T[],

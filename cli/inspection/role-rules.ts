@@ -102,7 +102,9 @@ function identityFindings({ proof, identity }: WorkloadView, stack: DeclaredStac
   if (!identity) {
     // An identity of another stack cannot be looked up by its client id alone.
     if (!declared) return [];
-    return [{ ...shared, mistake: "identity-gone", what: "The identity is gone, and all of its credentials." }];
+    return [
+      { ...shared, mistake: "identity-gone", what: "The identity is gone, and all of its credentials." },
+    ];
   }
   if (sameId(identity.clientId, proof.clientId)) return [];
   return [
@@ -121,7 +123,9 @@ function principalFindings(
   stack: DeclaredStack,
   roleName: (assignment: RoleAssignment) => string,
 ): Finding[] {
-  return live.roleAssignments.flatMap((one): Finding[] => {
+  // What stands above the stack's groups is not the stack's to tidy up.
+  const within = live.roleAssignments.filter(({ scope }) => /\/resourceGroups\//i.test(scope));
+  return within.flatMap((one): Finding[] => {
     const gone = isGone(one, live);
     if (!gone && !live.unknownPrincipals.some((unknown) => sameId(unknown, one.principalId))) return [];
     const where = `role ${roleName(one)} on ${shortScope(one.scope)}`;

@@ -84,7 +84,10 @@ export function readStack(resources: readonly ExportedResource[]): DeclaredStack
       .map(({ id = "", outputs = {} }) => convert(id, outputs));
   const ids = (type: string) => all(type, (id) => id);
 
-  const proofs = all("pulumi-nodejs:dynamic/azure-keyless:Propagation", (_id, { proofs }) => proofs as Proof[]);
+  const proofs = all(
+    "pulumi-nodejs:dynamic/azure-keyless:Propagation",
+    (_id, { proofs }) => proofs as Proof[],
+  );
   const workloads = proofs.flat().filter((proof): proof is WorkloadProof => proof?.kind === "workload");
   return {
     clusters: ids("azure-native:containerservice:ManagedCluster"),
@@ -106,7 +109,10 @@ export function readStack(resources: readonly ExportedResource[]): DeclaredStack
     ),
     data: withTouched(
       {
-        vaults: all("azure-native:keyvault:Vault", (id, { properties }) => ({ id, uri: properties.vaultUri })),
+        vaults: all("azure-native:keyvault:Vault", (id, { properties }) => ({
+          id,
+          uri: properties.vaultUri,
+        })),
         secrets: ids("azure-native:keyvault:Secret"),
         storageAccounts: all("azure-native:storage:StorageAccount", (id, { primaryEndpoints }) => ({
           id,

@@ -11,7 +11,9 @@ export function issuerDifference(
   const parts = (url: string) => bare(url).toLowerCase().split("/");
   const [ours, theirs] = [parts(found), parts(expected)];
   const sameButTenant =
-    ours.length === 5 && ours.length === theirs.length && ours.every((part, at) => at === 3 || part === theirs[at]);
+    ours.length === 5 &&
+    ours.length === theirs.length &&
+    ours.every((part, at) => at === 3 || part === theirs[at]);
   return sameButTenant ? "issuer-tenant" : "issuer-differs";
 }
 

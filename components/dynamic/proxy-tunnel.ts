@@ -37,6 +37,8 @@ export function openTunnel(proxy: URL, host: string, port: number): Promise<Sock
       headers: username ? { "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}` } : {},
     });
     connect.on("connect", (response, socket: Socket, head: Buffer) => {
+      // From here on a pause is for those who talk through it to judge.
+      socket.setTimeout(0);
       if (response.statusCode === 200) {
         if (head.length > 0) socket.unshift(head);
         resolve(socket);

@@ -59,7 +59,7 @@ function requestFor(touch: HttpTouch): { link: string; url: string; headers: Rec
  * @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
  * @see https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
  */
-const keptOut = /ForbiddenByFirewall|ForbiddenByConnection|AuthorizationFailure|IpAuthorizationError/;
+export const keptOut = /ForbiddenByFirewall|ForbiddenByConnection|AuthorizationFailure|IpAuthorizationError/;
 
 /**
  * Reads what the permission allows to read, and forgets it.

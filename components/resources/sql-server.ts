@@ -35,7 +35,7 @@ export interface SqlServerArgs {
    * Where workloads are given data, it has to let in whoever runs the program too, who makes their users over
    * port 1433.
    *
-   * @default "public", which still lets in no address until a firewall rule does
+   * @default "public"
    * @see https://learn.microsoft.com/azure/azure-sql/database/firewall-configure
    */
   network?: NetworkAccess;
@@ -79,7 +79,8 @@ export class SqlServer extends pulumi.ComponentResource {
       })),
     );
     super("azure-keyless:resources:SqlServer", name, {}, options);
-    const { publicNetworkAccess, ipRanges } = networkRules(args.network ?? "public");
+    const network = args.network ?? "public";
+    const { publicNetworkAccess, ipRanges } = networkRules(network);
     const tags = args.tags === undefined ? {} : { tags: args.tags };
     const server = new sql.Server(
       name,
@@ -102,7 +103,8 @@ export class SqlServer extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const firewallRules = ipRanges.map((range) => {
+    // A server lets in no address until a rule does, also when its network access is public.
+    const firewallRules = (network === "public" ? ["0.0.0.0/0"] : ipRanges).map((range) => {
       const [startIpAddress, endIpAddress] = addressRange(range);
       return new sql.FirewallRule(
         `${name}-${range.replace(/[^0-9]+/g, "-")}`,

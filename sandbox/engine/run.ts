@@ -6,7 +6,7 @@ import type { Engine } from "./engine";
 export type Environment = Record<string, string | undefined>;
 
 export interface RunOptions {
-  engine: Engine;
+  engine: Pick<Engine, "pulumi" | "env">;
   args: readonly string[];
   /** The project's directory, or one below it. */
   cwd: string;

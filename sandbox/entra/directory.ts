@@ -23,6 +23,8 @@ export interface Directory {
   add(principal: Principal): void;
   byObjectId(objectId: string): Principal | undefined;
   byClientId(clientId: string): Principal | undefined;
+  /** Everybody, in the order of their object ids. */
+  list(): Principal[];
   /** Whether a reader that is not where the principal was written would find it yet. */
   isReplicated(principal: Principal): boolean;
   remove(objectId: string): void;
@@ -51,6 +53,7 @@ export function createDirectory(args: { store: Store; clock: Clock; faults: Faul
       const objectId = store.get<string>(byClientIdTable, clientId.toLowerCase());
       return objectId === undefined ? undefined : byObjectId(objectId);
     },
+    list: () => store.list<Principal>(byObjectIdTable).map(({ value }) => value),
     createManagedIdentity: ({ displayName, resourceId }) => {
       const principal = {
         objectId: randomUUID(),

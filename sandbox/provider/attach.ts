@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { RunningSandbox } from "../core/sandbox";
 import { createAzureNativeProvider } from "./azure-native";
+import { createAzureAdProvider } from "./azuread";
 import { createKubernetesProvider } from "./kubernetes";
 import { createRandomProvider } from "./random";
 import { type RunningProviders, startProviders } from "./server";
@@ -23,24 +24,28 @@ export async function attachProviders(sandbox: RunningSandbox): Promise<RunningP
     return token;
   };
 
-  const azureNative = createAzureNativeProvider({
+  const access = {
     proxyUrl: sandbox.proxyUrl,
     caCertificate: readFileSync(sandbox.caCertificatePath, "utf8"),
     credential,
     tenantId,
-    subscriptionId,
     clientId: deployer.clientId,
     objectId: deployer.objectId,
+  };
+  const azureNative = createAzureNativeProvider({
+    ...access,
+    subscriptionId,
     // A run that was killed, or that lost its state, is taken up where it was by running it again.
     adoptExisting: true,
   });
+  const azureAd = createAzureAdProvider(access);
   const kubernetes = createKubernetesProvider({ proxyUrl: sandbox.proxyUrl, credential });
-  const providers = await startProviders([azureNative, kubernetes, createRandomProvider()]);
+  const providers = await startProviders([azureNative, azureAd, kubernetes, createRandomProvider()]);
   return {
     ...providers,
     close: async () => {
       await providers.close();
-      await Promise.all([azureNative.close(), kubernetes.close()]);
+      await Promise.all([azureNative.close(), azureAd.close(), kubernetes.close()]);
     },
   };
 }

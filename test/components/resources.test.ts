@@ -174,6 +174,21 @@ describe("SqlServer", () => {
   });
 });
 
+describe("SqlServer's firewall", () => {
+  it.each([
+    ["public" as const, [["shop-0-0-0-0-0", "0.0.0.0", "255.255.255.255"]]],
+    ["private" as const, []],
+  ])("with %s access lets in %j", async (network, expected) => {
+    const registered = await register(() => {
+      new SqlServer("shop", { resourceGroup: new ResourceGroup("shop"), administrator, network });
+    });
+    const rules = registered.filter(({ type }) => type === "azure-native:sql:FirewallRule");
+    expect(rules.map(({ name, inputs }) => [name, inputs.startIpAddress, inputs.endIpAddress])).toEqual(
+      expected,
+    );
+  });
+});
+
 describe("Registry", () => {
   it("has no admin user and no anonymous pull", async () => {
     const registered = await register(() => {

@@ -110,6 +110,17 @@ describe("the users in a database", { timeout: 240_000 }, () => {
       (error: ClientFailure) => error.code,
     );
 
+  it("are made anew with their database", async () => {
+    const state = await project.state("dev");
+    const { urn } = state.find(({ type }) => type === "azure-native:sql:Database")!;
+    const { output } = await project.run("dev", ["preview", "--replace", urn, "--json"]);
+    const { steps } = JSON.parse(output.slice(output.indexOf("{"))) as {
+      steps: { op: string; urn: string }[];
+    };
+    const replaced = steps.filter(({ op }) => op === "replace").map((step) => step.urn.split("::").at(-1));
+    expect(replaced.sort()).toEqual(["mailer-shop-orders-user", "orders-shop-orders-user", "shop-orders"]);
+  });
+
   it("are mended when somebody changed them", async () => {
     await run("DROP USER [id-orders-dev]");
     await run("ALTER ROLE db_owner ADD MEMBER [id-mailer-dev]");

@@ -54,14 +54,18 @@ async function inShell(command: string): Promise<string> {
 
 it("runs with what the sandbox's file exports, and again", async () => {
   expect(printed).toContain(". .keyless/sandbox.env");
-  const first = await inShell(`node ${example}`);
-  expect(first.split("\n")).toEqual([
+  const lines = (await inShell(`node ${example}`)).split("\n");
+  expect(lines).toEqual([
     expect.stringMatching(/^made https:\/\/kv-hello-[0-9a-f]{8}\.vault\.azure\.net\/$/),
     "Forbidden: Caller is not authorized to perform action on resource.",
     "read back: hello",
     "",
   ]);
   expect((await inShell(`node ${example}`)).split("\n").slice(1)).toEqual(["read back: hello", ""]);
+  const vaultUri = lines[0]!.replace("made ", "");
+  expect(await inShell(`node examples/sdk/read-secret.mjs ${vaultUri} greeting`)).toMatch(
+    /^greeting has 5 characters in version [0-9a-f]{32}\n$/,
+  );
 });
 
 it("is what the README shows", () => {

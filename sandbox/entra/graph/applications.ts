@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { isObject, mergePatch } from "../../arm/json";
+import { isObject, type JsonObject } from "../../arm/json";
 import { AzureError } from "../../core/azure-error";
 import type { SandboxContext } from "../../core/context";
 import {
@@ -57,9 +57,7 @@ const defaults = {
 export function applicationObject(application: Application, publisherDomain: string) {
   const { api = {}, ...others } = application.otherProperties ?? {};
   return {
-    ...mergePatch(defaults, others),
-    // A merge takes null for "remove", and what was set to null is shown as null.
-    ...Object.fromEntries(Object.entries(others).filter(([, value]) => value === null)),
+    ...overlaid(defaults, others),
     id: application.objectId,
     appId: application.appId,
     createdDateTime: application.createdDateTime ?? new Date(0).toISOString(),
@@ -82,6 +80,15 @@ export function applicationObject(application: Application, publisherDomain: str
       secretText: null,
     })),
   };
+}
+
+/** `base` with what `top` says instead, object by object. */
+function overlaid(base: JsonObject, top: JsonObject): JsonObject {
+  const members = Object.entries(top).map(([name, value]) => {
+    const below = base[name];
+    return [name, isObject(below) && isObject(value) ? overlaid(below, value) : value];
+  });
+  return { ...base, ...Object.fromEntries(members) };
 }
 
 /** By object id, or by client id as `appId='…'`. @throws AzureError 404 Request_ResourceNotFound */
@@ -136,7 +143,7 @@ export function changeApplication(
         const next = name === "api" ? otherApi : (others as Record<string, unknown>)[name];
         const old = before[name];
         if (next === undefined) return [name, old];
-        return [name, isObject(old) && isObject(next) ? { ...old, ...next } : next];
+        return [name, isObject(old) && isObject(next) ? overlaid(old, next) : next];
       }),
     ),
   };
@@ -182,7 +189,9 @@ function checkUnique(application: Application): void {
   const twice = (values: readonly (string | null)[]) =>
     values.some((value, index) => value !== null && values.indexOf(value) !== index);
   const clashes = appRoles.some((role) =>
-    permissionScopes.some((scope) => (role.id === scope.id) !== (role.value === scope.value)),
+    permissionScopes.some(
+      (scope) => (role.id === scope.id) !== (role.value !== null && role.value === scope.value),
+    ),
   );
   for (const [property, permissions] of [
     ["appRoles", appRoles],

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { AzureError } from "../../core/azure-error";
 import type { SandboxContext } from "../../core/context";
-import { getApplication, listApplications } from "../applications";
+import { getApplication } from "../applications";
 import type { Principal } from "../directory";
 import { getSettings, putSettings, removeSettings } from "../service-principals";
 import { badRequest, invalidValue, notFound } from "./errors";
@@ -59,9 +59,8 @@ export function servicePrincipalObject(principal: Principal, { store, account }:
   };
 }
 
-/** Those of the tenant's applications; a managed identity's is found by its ids, and in no list. */
-export function listServicePrincipals({ store, directory }: SandboxContext): Principal[] {
-  return listApplications(store).flatMap(({ appId }) => directory.byClientId(appId) ?? []);
+export function listServicePrincipals({ directory }: SandboxContext): Principal[] {
+  return directory.list().filter(({ type }) => type === "ServicePrincipal");
 }
 
 /** By object id, or by client id as `appId='…'`. @throws AzureError 404 Request_ResourceNotFound */

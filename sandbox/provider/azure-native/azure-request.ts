@@ -11,7 +11,7 @@ export interface AzureAccess {
 }
 
 export interface AzureRequest {
-  method: "GET" | "PUT" | "POST" | "DELETE";
+  method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** `https://management.azure.com/…?api-version=…` */
   url: string;
   body?: PlainObject;

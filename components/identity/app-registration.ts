@@ -1,0 +1,254 @@
+import { ApplicationAppRole } from "@pulumi/azuread/applicationAppRole";
+import { ApplicationFederatedIdentityCredential } from "@pulumi/azuread/applicationFederatedIdentityCredential";
+import { ApplicationIdentifierUri } from "@pulumi/azuread/applicationIdentifierUri";
+import { ApplicationPermissionScope } from "@pulumi/azuread/applicationPermissionScope";
+import { ApplicationRegistration } from "@pulumi/azuread/applicationRegistration";
+import { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
+import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
+import * as pulumi from "@pulumi/pulumi";
+import { ArgumentError } from "../core/errors";
+import type { Principal } from "../core/permission";
+import type { TrustedToken } from "../kubernetes/workload-identity";
+import { checkAppRegistration, credentialEnding, permissionId } from "./app-registration-checks";
+import { serviceAccountSubject, tokenExchangeAudience } from "./federated-credential";
+
+/** A role that callers are given; tokens name it in their claim `roles`. */
+export interface AppRoleArgs {
+  /** 1 to 250 characters without spaces, unique among roles and scopes: "Orders.Read". A change replaces the role. */
+  value: string;
+  /** What it lets its holder do: 1 to 1,000 characters. */
+  description: string;
+  /** 1 to 100 characters. @default the value */
+  displayName?: string;
+  /** Who can hold it: workloads, people and groups, or both. @default ["Application"] */
+  allowedMemberTypes?: ("Application" | "User")[];
+}
+
+/** What an application may do in the API for the user who signed in to it; tokens name it in their claim `scp`. */
+export interface PermissionScopeArgs {
+  /** 1 to 120 characters without spaces, unique among roles and scopes: "Orders.Read.Own". A change replaces the scope. */
+  value: string;
+  /** What whoever consents reads: 1 to 1,000 characters. */
+  description: string;
+  /** 1 to 100 characters. @default the value */
+  displayName?: string;
+  /** Who may consent: users for themselves, or administrators for all. @default "Admin" */
+  consent?: "Admin" | "User";
+}
+
+/** A ServiceAccount whose tokens become the application. */
+export interface ServiceAccountReference {
+  /** The cluster, of which only the issuer of its tokens matters here. */
+  cluster: { readonly issuerUrl: pulumi.Output<string> };
+  namespace: string;
+  serviceAccount: string;
+}
+
+export interface AppRegistrationArgs {
+  /** 1 to 256 characters; need not be unique. @default `<name>-<stack>` */
+  displayName?: string;
+  /** @default none */
+  appRoles?: AppRoleArgs[];
+  /** @default none */
+  scopes?: PermissionScopeArgs[];
+  /** The application's own pods. @default none */
+  serviceAccounts?: ServiceAccountReference[];
+  /** Others who may become the application: a pipeline. @default none */
+  trusts?: TrustedToken[];
+  /**
+   * What tokens are asked for. A change replaces the URI.
+   *
+   * @default `api://<client id>`
+   */
+  identifierUri?: pulumi.Input<string>;
+  /**
+   * Whether anybody in the tenant gets tokens for this API. Otherwise only those with one of its roles do.
+   *
+   * @default false
+   */
+  openToTenant?: boolean;
+}
+
+/**
+ * A web API in Entra: an application and its service principal, the roles and scopes that callers are given, and
+ * the tokens by which its own pods become it. It has no password, and none can be made through it.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/quickstart-web-api-aspnet-core-protect-api
+ */
+export class AppRegistration extends pulumi.ComponentResource implements Principal {
+  /** The client id, also the audience of its tokens. */
+  readonly clientId: pulumi.Output<string>;
+  /** The object id of the application, which is not its principal's. */
+  readonly objectId: pulumi.Output<string>;
+  /** The object id of the service principal: what role assignments name. */
+  readonly principalId: pulumi.Output<string>;
+  readonly principalType = "ServicePrincipal";
+  readonly tenantId: pulumi.Output<string>;
+  /** The display name. */
+  readonly name: pulumi.Output<string>;
+  readonly identifierUri: pulumi.Output<string>;
+  /** What callers ask for tokens with: `api://<client id>/.default`. */
+  readonly defaultScope: pulumi.Output<string>;
+  /** The `iss` of tokens for this API, which it has to check. */
+  readonly tokenIssuer: pulumi.Output<string>;
+  /** The `aud` of tokens for this API, which it has to check. */
+  readonly tokenAudience: pulumi.Output<string>;
+
+  readonly #label: string;
+  readonly #roles = new Map<string, ApplicationAppRole>();
+
+  /** @throws ArgumentError when a role, a scope, a credential or the display name is not one, or is there twice */
+  constructor(name: string, args: AppRegistrationArgs = {}, options: pulumi.ComponentResourceOptions = {}) {
+    const displayName = args.displayName ?? `${name}-${pulumi.getStack()}`;
+    const label = `AppRegistration ${name}`;
+    checkAppRegistration(label, { ...args, displayName });
+    super("azure-keyless:identity:AppRegistration", name, {}, options);
+    this.#label = label;
+    const parent = { parent: this };
+    const application = new ApplicationRegistration(
+      name,
+      { displayName, signInAudience: "AzureADMyOrg", requestedAccessTokenVersion: 2 },
+      parent,
+    );
+    const principal = new ServicePrincipal(
+      name,
+      { clientId: application.clientId, appRoleAssignmentRequired: !args.openToTenant },
+      parent,
+    );
+    const uri = new ApplicationIdentifierUri(
+      name,
+      {
+        applicationId: application.id,
+        identifierUri: args.identifierUri ?? pulumi.interpolate`api://${application.clientId}`,
+      },
+      parent,
+    );
+    for (const role of args.appRoles ?? [])
+      this.#roles.set(role.value, appRole(name, role, application, this));
+    for (const scope of args.scopes ?? []) permissionScope(name, scope, application, this);
+    trustTokens(name, args, application, this);
+
+    this.clientId = application.clientId;
+    this.objectId = application.objectId;
+    this.principalId = principal.objectId;
+    this.tenantId = principal.applicationTenantId;
+    this.name = application.displayName;
+    this.identifierUri = uri.identifierUri;
+    this.defaultScope = pulumi.interpolate`${this.identifierUri}/.default`;
+    this.tokenIssuer = pulumi.interpolate`https://login.microsoftonline.com/${this.tenantId}/v2.0`;
+    this.tokenAudience = this.clientId;
+    this.registerOutputs({
+      clientId: this.clientId,
+      principalId: this.principalId,
+      identifierUri: this.identifierUri,
+      tokenIssuer: this.tokenIssuer,
+    });
+  }
+
+  /**
+   * Gives `principal` a role of this API.
+   *
+   * @param name the assignment's name in the stack
+   * @param args.appRole the role's value
+   * @throws ArgumentError when the API declares no such role
+   */
+  assignAppRole(
+    name: string,
+    args: { appRole: string; principal: Principal },
+    options: pulumi.CustomResourceOptions = {},
+  ): AppRoleAssignment {
+    const role = this.#roles.get(args.appRole);
+    if (!role) {
+      throw new ArgumentError(
+        this.#label,
+        "appRole",
+        `one of ${[...this.#roles.keys()].join(", ")}`,
+        args.appRole,
+      );
+    }
+    return new AppRoleAssignment(
+      name,
+      {
+        appRoleId: role.roleId,
+        principalObjectId: args.principal.principalId,
+        resourceObjectId: this.principalId,
+      },
+      { parent: this, ...options, dependsOn: role },
+    );
+  }
+}
+
+function appRole(
+  name: string,
+  { value, description, displayName, allowedMemberTypes = ["Application"] }: AppRoleArgs,
+  application: ApplicationRegistration,
+  parent: pulumi.Resource,
+): ApplicationAppRole {
+  return new ApplicationAppRole(
+    `${name}-${value}`,
+    {
+      applicationId: application.id,
+      roleId: permissionId(value),
+      value,
+      displayName: displayName ?? value,
+      description,
+      allowedMemberTypes,
+    },
+    { parent },
+  );
+}
+
+function permissionScope(
+  name: string,
+  { value, description, displayName, consent = "Admin" }: PermissionScopeArgs,
+  application: ApplicationRegistration,
+  parent: pulumi.Resource,
+): void {
+  const shown = displayName ?? value;
+  new ApplicationPermissionScope(
+    `${name}-${value}`,
+    {
+      applicationId: application.id,
+      scopeId: permissionId(value),
+      value,
+      type: consent,
+      adminConsentDisplayName: shown,
+      adminConsentDescription: description,
+      ...(consent === "User" ? { userConsentDisplayName: shown, userConsentDescription: description } : {}),
+    },
+    { parent },
+  );
+}
+
+/** One credential for each token that may become the application, written one after another. */
+function trustTokens(
+  name: string,
+  { serviceAccounts = [], trusts = [] }: AppRegistrationArgs,
+  application: ApplicationRegistration,
+  parent: pulumi.Resource,
+): void {
+  const tokens: { name: string; issuer: pulumi.Input<string>; subject: string }[] = [
+    ...serviceAccounts.map((account) => ({
+      name: credentialEnding(account),
+      issuer: account.cluster.issuerUrl,
+      subject: serviceAccountSubject(account.namespace, account.serviceAccount),
+    })),
+    ...trusts,
+  ];
+  tokens.reduce<ApplicationFederatedIdentityCredential | undefined>(
+    (previous, { name: ending, issuer, subject }) =>
+      new ApplicationFederatedIdentityCredential(
+        `${name}-${ending}`,
+        {
+          applicationId: application.id,
+          displayName: `fc-${ending}`,
+          issuer,
+          subject,
+          audiences: [tokenExchangeAudience],
+        },
+        // Issuer and subject are unique in an application, so the old one goes first.
+        { parent, deleteBeforeReplace: true, ...(previous ? { dependsOn: [previous] } : {}) },
+      ),
+    undefined,
+  );
+}

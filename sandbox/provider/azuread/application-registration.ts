@@ -1,0 +1,89 @@
+import type { PlainObject } from "../values";
+import { identityOutputs } from "./application";
+import { changeApplication, objectOf } from "./application-change";
+import { type AzureAdType, applicationPath, present } from "./resource-type";
+
+function body(inputs: PlainObject): PlainObject {
+  return {
+    displayName: inputs.displayName!,
+    description: inputs.description ?? null,
+    notes: inputs.notes ?? null,
+    serviceManagementReference: inputs.serviceManagementReference ?? null,
+    signInAudience: inputs.signInAudience!,
+    api: { requestedAccessTokenVersion: inputs.requestedAccessTokenVersion! },
+    info: {
+      marketingUrl: inputs.marketingUrl ?? null,
+      privacyStatementUrl: inputs.privacyStatementUrl ?? null,
+      supportUrl: inputs.supportUrl ?? null,
+      termsOfServiceUrl: inputs.termsOfServiceUrl ?? null,
+    },
+    web: {
+      homePageUrl: inputs.homepageUrl ?? null,
+      logoutUrl: inputs.logoutUrl ?? null,
+      implicitGrantSettings: {
+        enableAccessTokenIssuance: inputs.implicitAccessTokenIssuanceEnabled!,
+        enableIdTokenIssuance: inputs.implicitIdTokenIssuanceEnabled!,
+      },
+    },
+  };
+}
+
+function outputs(application: PlainObject): PlainObject {
+  const info = objectOf(application.info);
+  const web = objectOf(application.web);
+  const implicit = objectOf(web.implicitGrantSettings);
+  return present({
+    displayName: application.displayName,
+    description: application.description,
+    notes: application.notes,
+    serviceManagementReference: application.serviceManagementReference,
+    signInAudience: application.signInAudience,
+    requestedAccessTokenVersion: objectOf(application.api).requestedAccessTokenVersion,
+    marketingUrl: info.marketingUrl,
+    privacyStatementUrl: info.privacyStatementUrl,
+    supportUrl: info.supportUrl,
+    termsOfServiceUrl: info.termsOfServiceUrl,
+    homepageUrl: web.homePageUrl,
+    logoutUrl: web.logoutUrl,
+    implicitAccessTokenIssuanceEnabled: implicit.enableAccessTokenIssuance,
+    implicitIdTokenIssuanceEnabled: implicit.enableIdTokenIssuance,
+    ...identityOutputs(application),
+  });
+}
+
+/** An application alone; roles, scopes, identifier URIs and credentials are resources of their own. */
+export const applicationRegistration: AzureAdType = {
+  token: "azuread:index/applicationRegistration:ApplicationRegistration",
+  inputs: [
+    "displayName",
+    "description",
+    "notes",
+    "serviceManagementReference",
+    "signInAudience",
+    "requestedAccessTokenVersion",
+    "marketingUrl",
+    "privacyStatementUrl",
+    "supportUrl",
+    "termsOfServiceUrl",
+    "homepageUrl",
+    "logoutUrl",
+    "implicitAccessTokenIssuanceEnabled",
+    "implicitIdTokenIssuanceEnabled",
+  ],
+  required: ["displayName"],
+  defaults: {
+    signInAudience: "AzureADMyOrg",
+    requestedAccessTokenVersion: 2,
+    implicitAccessTokenIssuanceEnabled: false,
+    implicitIdTokenIssuanceEnabled: false,
+  },
+  replaceOn: [],
+  computed: ["objectId", "clientId", "publisherDomain", "disabledByMicrosoft"],
+  create: async (inputs, graph) => `/applications/${(await graph.post("/applications", body(inputs))).id}`,
+  read: async (id, graph) => {
+    const found = await graph.get(applicationPath(id));
+    return found && outputs(found);
+  },
+  update: (id, inputs, graph) => changeApplication(graph, applicationPath(id), () => body(inputs)),
+  delete: (id, graph) => graph.delete(applicationPath(id)),
+};
