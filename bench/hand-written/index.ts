@@ -168,7 +168,7 @@ for (let i = 0; i < workloads; i++) {
     { provider, dependsOn: [shop] },
   );
   const labels = { app: name };
-  new k8s.apps.v1.Deployment(
+  const deployment = new k8s.apps.v1.Deployment(
     name,
     {
       metadata: { name, namespace, labels },
@@ -198,7 +198,8 @@ for (let i = 0; i < workloads; i++) {
       metadata: { name, namespace, labels },
       spec: { type: "LoadBalancer", selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
     },
-    { provider, dependsOn: [shop] },
+    // Pulumi waits for a Service to have pods, so they must not wait for it.
+    { provider, dependsOn: [deployment] },
   );
 }
 

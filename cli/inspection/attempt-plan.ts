@@ -97,7 +97,11 @@ export function targetsOf(stack: DeclaredStack): Target[] {
         verbs: [
           {
             verb: "list secrets",
-            operation: { action: "Microsoft.KeyVault/vaults/secrets/readMetadata/action", isData: true, scope: id },
+            operation: {
+              action: "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+              isData: true,
+              scope: id,
+            },
             try: {
               ...keyVault,
               method: "GET",
@@ -185,7 +189,8 @@ export function planAttempts(
   clientId: string,
   roles: Readonly<Record<string, LiveRole>>,
 ): Attempt[] {
-  const principalId = stack.identities.find((identity) => sameId(identity.clientId, clientId))?.principalId ?? "";
+  const principalId =
+    stack.identities.find((identity) => sameId(identity.clientId, clientId))?.principalId ?? "";
   const usersOf = (server: string, databaseName: string) =>
     stack.databaseUsers.filter(
       (user) =>

@@ -55,8 +55,18 @@ export async function becomeWorkload(
   };
 }
 
-/** The signing key is not published; the signature is not its; the issuer does not answer, or with nonsense. */
-const keySetErrors = new Set(["AADSTS7000272", "AADSTS700027", "AADSTS50166", "AADSTS90061"]);
+/**
+ * What Entra answers when the trouble is the issuer's key set: the signing key is not in it, the signature is not
+ * that key's, or the issuer does not answer, or with nonsense.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+ */
+export const keySetErrors: ReadonlySet<string> = new Set([
+  "AADSTS7000272",
+  "AADSTS700027",
+  "AADSTS50166",
+  "AADSTS90061",
+]);
 
 /** The key that signed the token beside those that the issuer publishes. */
 async function describeKeySet(token: string): Promise<string> {

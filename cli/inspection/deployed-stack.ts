@@ -18,10 +18,7 @@ export async function inspectStack({ stack, azure, become }: InspectionOptions):
   return azure ? onAzure(stack, become) : inSandbox(stack, become);
 }
 
-async function inSandbox(
-  stack: string,
-  become: InspectionOptions["become"],
-): Promise<InspectionReport> {
+async function inSandbox(stack: string, become: InspectionOptions["become"]): Promise<InspectionReport> {
   const session = await openSession({ quiet: true });
   try {
     const { args, env } = await session.stack(root, stack);

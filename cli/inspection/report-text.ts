@@ -30,7 +30,8 @@ export function lookedText({ looked, findings }: Diagnosis): string {
   const { workloads, identities, roleAssignments, credentialsOnOneIdentity } = looked;
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const mark = errors === 0 ? pc.green("✔") : pc.red("✘");
-  const count = findings.length === 0 ? "nothing found" : `${findings.length} found, ${errors} of them errors`;
+  const count =
+    findings.length === 0 ? "nothing found" : `${findings.length} found, ${errors} of them errors`;
   return (
     `${mark} ${count}: ${workloads} workloads, ${identities} identities, ${roleAssignments} role assignments; ` +
     `at most ${credentialsOnOneIdentity} of 20 federated credentials on one identity.`
@@ -42,7 +43,9 @@ export function workloadText(report: WorkloadReport): string {
   const { name, namespace, serviceAccount, clientId, broken, checks } = report;
   const title = `${pc.bold(name)} ${pc.dim(`as ServiceAccount ${namespace}/${serviceAccount}, client id ${clientId}`)}`;
   if (broken) {
-    return [title, ` ${marks.error} ${broken.link}: ${broken.answer}`, `    ${broken.explanation}`].join("\n");
+    return [title, ` ${marks.error} ${broken.link}: ${broken.answer}`, `    ${broken.explanation}`].join(
+      "\n",
+    );
   }
   const targets = [...new Set(checks.map(({ target }) => target))];
   const rows = targets.map((target) => {
@@ -69,12 +72,14 @@ export function workloadText(report: WorkloadReport): string {
       ...(allShown ? [] : [notShown]),
     ]),
   );
-  const surprises = checks.filter(isSurprise).map(({ target, verb, expected, outcome, answer, explanation }) =>
-    [
-      `${marks.error} ${verb} ${target}: ${outcome}, where ${expected} was expected (${answer})`,
-      `    ${explanation ?? ""}`,
-    ].join("\n"),
-  );
+  const surprises = checks
+    .filter(isSurprise)
+    .map(({ target, verb, expected, outcome, answer, explanation }) =>
+      [
+        `${marks.error} ${verb} ${target}: ${outcome}, where ${expected} was expected (${answer})`,
+        `    ${explanation ?? ""}`,
+      ].join("\n"),
+    );
   return [title, lines, ...surprises].join("\n");
 }
 

@@ -18,8 +18,12 @@ export function roleFindings(
     live.roles[roleGuid(roleDefinitionId)]?.name ?? roleGuid(roleDefinitionId);
   const holderOf = (principalId: string) =>
     stack.identities.find((identity) => sameId(identity.principalId, principalId));
-  const workloadOf = (principalId: string) =>
-    views.find(({ proof }) => sameId(proof.clientId, holderOf(principalId)?.clientId ?? ""))?.proof.name;
+  // What an identity that several share lacks concerns them all.
+  const workloadOf = (principalId: string) => {
+    const clientId = holderOf(principalId)?.clientId ?? "";
+    const [first, ...more] = views.filter(({ proof }) => sameId(proof.clientId, clientId));
+    return more.length === 0 ? first?.proof.name : undefined;
+  };
 
   const missing = stack.roleAssignments.filter(
     ({ id }) => !live.roleAssignments.some((one) => sameId(one.id, id)),

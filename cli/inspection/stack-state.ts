@@ -78,53 +78,75 @@ export function covers(scope: string, id: string): boolean {
 /** Picks what verification and diagnosis need out of a stack's resources. */
 export function readStack(resources: readonly ExportedResource[]): DeclaredStack {
   const present = resources.filter((resource) => resource.delete !== true);
-  const all = <T>(type: string, convert: (id: string, outputs: any) => T): T[] =>
+  const all = <Outputs, T>(type: string, convert: (id: string, outputs: Outputs) => T): T[] =>
     present
       .filter((resource) => resource.type === type)
-      .map(({ id = "", outputs = {} }) => convert(id, outputs));
+      .map(({ id = "", outputs = {} }) => convert(id, outputs as Outputs));
   const ids = (type: string) => all(type, (id) => id);
 
-  const proofs = all(
-    "pulumi-nodejs:dynamic/azure-keyless:Propagation",
-    (_id, { proofs }) => proofs as Proof[],
+  const roleAssignments = all(
+    "azure-native:authorization:RoleAssignment",
+    (id, { scope, roleDefinitionId, principalId }: Omit<RoleAssignment, "id">) => ({
+      id,
+      scope,
+      roleDefinitionId,
+      principalId,
+    }),
   );
-  const workloads = proofs.flat().filter((proof): proof is WorkloadProof => proof?.kind === "workload");
+  const workloads = all(
+    "pulumi-nodejs:dynamic/azure-keyless:Propagation",
+    (_id, { proofs }: { proofs: Proof[] }) => proofs,
+  )
+    .flat()
+    .filter((proof): proof is WorkloadProof => proof.kind === "workload");
   return {
     clusters: ids("azure-native:containerservice:ManagedCluster"),
     identities: all(
       "azure-native:managedidentity:UserAssignedIdentity",
-      (id, { clientId, principalId, tenantId }) => ({ id, clientId, principalId, tenantId }),
+      (id, { clientId, principalId, tenantId }: Omit<DeclaredIdentity, "id">) => ({
+        id,
+        clientId,
+        principalId,
+        tenantId,
+      }),
     ),
     credentials: all(
       "azure-native:managedidentity:FederatedIdentityCredential",
-      (id, { issuer, subject }) => ({ id, issuer, subject }),
+      (id, { issuer, subject }: Omit<DeclaredCredential, "id">) => ({ id, issuer, subject }),
     ),
-    roleAssignments: all(
-      "azure-native:authorization:RoleAssignment",
-      (id, { scope, roleDefinitionId, principalId }) => ({ id, scope, roleDefinitionId, principalId }),
-    ),
+    roleAssignments,
     databaseUsers: all(
       "pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser",
-      (_id, { server, databaseName, sidGuid, roles }) => ({ server, databaseName, sidGuid, roles }),
+      (_id, { server, databaseName, sidGuid, roles }: DeclaredDatabaseUser) => ({
+        server,
+        databaseName,
+        sidGuid,
+        roles,
+      }),
     ),
     data: withTouched(
       {
-        vaults: all("azure-native:keyvault:Vault", (id, { properties }) => ({
-          id,
-          uri: properties.vaultUri,
-        })),
-        secrets: ids("azure-native:keyvault:Secret"),
-        storageAccounts: all("azure-native:storage:StorageAccount", (id, { primaryEndpoints }) => ({
-          id,
-          blobEndpoint: primaryEndpoints.blob,
-        })),
-        containers: ids("azure-native:storage:BlobContainer"),
-        databases: all("azure-native:sql:Database", (id) => ({ id, databaseName: lastSegment(id) })).map(
-          ({ id, databaseName }) => ({ id, databaseName, server: serverOf(id, present) }),
+        vaults: all(
+          "azure-native:keyvault:Vault",
+          (id, { properties }: { properties: { vaultUri: string } }) => ({ id, uri: properties.vaultUri }),
         ),
+        secrets: ids("azure-native:keyvault:Secret"),
+        storageAccounts: all(
+          "azure-native:storage:StorageAccount",
+          (id, { primaryEndpoints }: { primaryEndpoints: { blob: string } }) => ({
+            id,
+            blobEndpoint: primaryEndpoints.blob,
+          }),
+        ),
+        containers: ids("azure-native:storage:BlobContainer"),
+        databases: ids("azure-native:sql:Database").map((id) => ({
+          id,
+          databaseName: lastSegment(id),
+          server: serverOf(id, present),
+        })),
       },
       workloads.flatMap(({ touches }) => touches),
-      all("azure-native:authorization:RoleAssignment", (_id, { scope }) => scope as string),
+      roleAssignments.map(({ scope }) => scope),
     ),
     workloads,
   };

@@ -17,8 +17,7 @@ export interface Verdict {
 export function judge(report: InspectionReport): Verdict {
   const names = report.workloads.map(({ name }) => name);
   const errors = report.findings.filter(
-    ({ severity, workload }) =>
-      severity === "error" && (workload === undefined || names.includes(workload)),
+    ({ severity, workload }) => severity === "error" && (workload === undefined || names.includes(workload)),
   );
   const checks = report.workloads.flatMap((workload) => workload.checks);
   const surprises = checks.filter(isSurprise);

@@ -1,6 +1,6 @@
 import { type ClusterClient, LinkFailure } from "../../components/propagation/cluster-client";
 import { type Attempt, givers, planAttempts } from "./attempt-plan";
-import { becomeWorkload } from "./become-workload";
+import { becomeWorkload, keySetErrors } from "./become-workload";
 import type { WorkloadView } from "./credential-rules";
 import { type LiveFacts, roleGuid } from "./live-facts";
 import { makeAttempt, type Outcome } from "./make-attempt";
@@ -21,6 +21,8 @@ export interface BrokenLink {
   link: string;
   answer: string;
   explanation: string;
+  /** The one mistake that only shows on the way: the token's key is not, or no longer, in the issuer's key set. */
+  mistake?: "issuer-keys";
 }
 
 /** What a workload can do, against what the stack says. */
@@ -77,7 +79,8 @@ function brokenLink(error: unknown): BrokenLink {
     return { link: "network", answer: "no answer", explanation: (error as Error).message };
   }
   const patience = error.mayBeDelay ? " When nothing below explains it, it may be delay." : "";
-  return { link: error.link, answer: error.answer, explanation: error.message + patience };
+  const broken = { link: error.link, answer: error.answer, explanation: error.message + patience };
+  return keySetErrors.has(error.answer) ? { ...broken, mistake: "issuer-keys" } : broken;
 }
 
 /** Looks among the assignments that are there for what gives too much, or for what is missing. */

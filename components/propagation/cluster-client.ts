@@ -30,12 +30,29 @@ export class LinkFailure extends Error {
 
 const tokenSeconds = 3600;
 
+const clients = new Map<string, ClusterClient>();
+
+/** The same kubeconfig always gives the same client, which logs in once. */
 export function connectCluster(kubeconfig: string): ClusterClient {
+  const client = clients.get(kubeconfig) ?? openClient(kubeconfig);
+  clients.set(kubeconfig, client);
+  return client;
+}
+
+function openClient(kubeconfig: string): ClusterClient {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error("the kubeconfig has no current cluster");
   const certificateAuthority = cluster.caData ? Buffer.from(cluster.caData, "base64").toString() : undefined;
+
+  // One after another: the first starts a kubelogin, and the others find its token.
+  let lastLogin: Promise<unknown> = Promise.resolve();
+  function login(options: RequestOptions): Promise<void> {
+    const next = lastLogin.then(() => config.applyToHTTPSOptions(options));
+    lastLogin = next.catch(() => {});
+    return next;
+  }
 
   async function call(
     link: string,
@@ -44,7 +61,7 @@ export function connectCluster(kubeconfig: string): ClusterClient {
     body?: unknown,
   ): Promise<HttpResponse> {
     const options: RequestOptions = { headers: {} };
-    await config.applyToHTTPSOptions(options).catch((error: Error) => {
+    await login(options).catch((error: Error) => {
       throw new LinkFailure(
         "login to the cluster",
         "no token",

@@ -103,6 +103,30 @@ const types: Record<string, (inputs: Record<string, any>, name: string) => { id:
     id: name,
     state: { vaultName: inputs.baseName },
   }),
+  "azuread:index/applicationRegistration:ApplicationRegistration": (inputs) => ({
+    id: `/applications/object-${inputs.displayName}`,
+    state: { clientId: `client-${inputs.displayName}`, objectId: `object-${inputs.displayName}` },
+  }),
+  "azuread:index/servicePrincipal:ServicePrincipal": (inputs) => ({
+    id: `/servicePrincipals/principal-${inputs.clientId}`,
+    state: { objectId: `principal-${inputs.clientId}`, applicationTenantId: clientConfig.tenantId },
+  }),
+  "azuread:index/applicationIdentifierUri:ApplicationIdentifierUri": (inputs, name) => ({
+    id: `${inputs.applicationId}/identifierUris/${name}`,
+  }),
+  "azuread:index/applicationAppRole:ApplicationAppRole": (inputs) => ({
+    id: `${inputs.applicationId}/appRoles/${inputs.roleId}`,
+  }),
+  "azuread:index/applicationPermissionScope:ApplicationPermissionScope": (inputs) => ({
+    id: `${inputs.applicationId}/permissionScopes/${inputs.scopeId}`,
+  }),
+  "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": (
+    inputs,
+    name,
+  ) => ({ id: `${inputs.applicationId}/federatedIdentityCredential/${name}` }),
+  "azuread:index/appRoleAssignment:AppRoleAssignment": (inputs, name) => ({
+    id: `/servicePrincipals/${inputs.resourceObjectId}/appRoleAssignedTo/${name}`,
+  }),
   "random:index/randomPassword:RandomPassword": (inputs, name) => ({
     id: name,
     state: { result: "r".repeat(inputs.length) },

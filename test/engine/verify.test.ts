@@ -28,9 +28,16 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => project.stop());
 
-async function inspect(become: "all" | string[] = "all"): Promise<InspectionReport> {
-  const report = await runInspection({ resources, become }, { ...project.sandbox.env, PATH: path });
-  const printed = [JSON.stringify(report), findingsText(report.findings), ...report.workloads.map(workloadText)];
+async function inspect(
+  become: "all" | string[] = "all",
+  state: StateResource[] = resources,
+): Promise<InspectionReport> {
+  const report = await runInspection({ resources: state, become }, { ...project.sandbox.env, PATH: path });
+  const printed = [
+    JSON.stringify(report),
+    findingsText(report.findings),
+    ...report.workloads.map(workloadText),
+  ];
   expect(printed.join("\n")).not.toMatch(/eyJ[\w-]{10,}\./);
   return report;
 }
@@ -70,11 +77,7 @@ const putRole = (scope: string, name: string) =>
     },
   });
 const removeRole = (scope: string, name: string) =>
-  deployer.arm(
-    "DELETE",
-    `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
-    "2022-04-01",
-  );
+  deployer.arm("DELETE", `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`, "2022-04-01");
 
 /** Lets the issuer publish another key than the one that signs, and gives back what it had. */
 async function replaceKeySet(): Promise<() => Promise<void>> {
@@ -83,7 +86,10 @@ async function replaceKeySet(): Promise<() => Promise<void>> {
   if (!stored) throw new Error("the cluster has no keys");
   const [signing] = stored.value.keys;
   // The process goes on signing with the key that it has read; what is no RSA key is of no use to Entra.
-  const keys = [{ ...signing, kid: "published-now" }, { ...signing, kty: "oct" }];
+  const keys = [
+    { ...signing, kid: "published-now" },
+    { ...signing, kty: "oct" },
+  ];
   store.put("clusterKeys", stored.key, { keys });
   (clock as AdjustableClock).advance(10 * 60 * 1000);
   return async () => {
@@ -100,7 +106,7 @@ interface Seed {
   /** What `doctor` names, with the two values side by side. */
   finding?: { mistake: string; found?: () => string; expected?: () => string };
   /** What `verify` hears when it becomes the workload. */
-  broken?: { answer: string; says: () => string[] };
+  broken?: { answer: string; mistake?: string; says: () => string[] };
 }
 
 const wrongCredential = (changes: () => Record<string, unknown>) => async () => {
@@ -145,7 +151,11 @@ const seeds: Seed[] = [
   {
     name: "another audience",
     make: wrongCredential(() => ({ audiences: ["api://AzureADTokenExchangeUSGov"] })),
-    finding: { mistake: "audience", found: () => "api://AzureADTokenExchangeUSGov", expected: () => audience },
+    finding: {
+      mistake: "audience",
+      found: () => "api://AzureADTokenExchangeUSGov",
+      expected: () => audience,
+    },
     broken: { answer: "AADSTS700212", says: () => [`'${audience}'`, "'api://AzureADTokenExchangeUSGov'"] },
   },
   {
@@ -186,7 +196,11 @@ const seeds: Seed[] = [
   {
     name: "a key set without the key that signs",
     make: replaceKeySet,
-    broken: { answer: "AADSTS7000272", says: () => ["The key set is out of date", "'published-now'"] },
+    broken: {
+      answer: "AADSTS7000272",
+      mistake: "issuer-keys",
+      says: () => ["The key set is out of date", "'published-now'"],
+    },
   },
   {
     name: "another tenant",
@@ -247,8 +261,10 @@ describe("verify and doctor", { timeout: 60_000 }, () => {
     const { store } = project.sandbox.context;
     const everything = () => JSON.stringify([store.list("secrets"), store.list("resources")]);
     const before = everything();
-    await inspect();
+    const { checks } = judge(await inspect());
     expect(everything()).toBe(before);
+    const writes = checks.filter(({ verb, outcome }) => verb === "write" && outcome === "allowed");
+    expect(writes.map(({ answer }) => answer)).toEqual(["404 BlobNotFound", "404 BlobNotFound"]);
   });
 
   it.each(seeds)("name $name", async ({ make, finding, broken }) => {
@@ -264,6 +280,7 @@ describe("verify and doctor", { timeout: 60_000 }, () => {
       if (finding?.expected) expect(errors[0]?.expected).toBe(finding.expected());
       const [orders] = report.workloads;
       expect(orders?.broken?.answer).toBe(broken?.answer);
+      expect(orders?.broken?.mistake).toBe(broken?.mistake);
       for (const words of broken?.says() ?? []) expect(orders?.broken?.explanation).toContain(words);
     } finally {
       await undo();
@@ -275,7 +292,9 @@ describe("verify and doctor", { timeout: 60_000 }, () => {
     const undo = await seeds.at(-1)?.make();
     try {
       const { surprises } = judge(await inspect(["orders"]));
-      const [app, other] = ["app", "other"].map((name) => the("azure-native:keyvault:Vault", name).outputs.name);
+      const [app, other] = ["app", "other"].map(
+        (name) => the("azure-native:keyvault:Vault", name).outputs.name,
+      );
       expect(surprises.map(({ verb, target, outcome }) => `${verb} ${target}: ${outcome}`).sort()).toEqual([
         `list secrets vault ${other}: allowed`,
         `read secret stripe-key of vault ${app}: refused`,
@@ -285,6 +304,33 @@ describe("verify and doctor", { timeout: 60_000 }, () => {
     } finally {
       await undo?.();
     }
+  });
+
+  it.each([
+    [["db_datareader", "db_datawriter"], "change rows", "refused"],
+    [[], "read rows", "allowed"],
+  ])("see a database user that has other roles than %j", async (roles, verb, outcome) => {
+    const user = the("pulumi-nodejs:dynamic/azure-keyless:SqlDatabaseUser", "mailer-shop-orders-user");
+    const state = resources.map((one) =>
+      one === user ? { ...one, outputs: { ...one.outputs, roles } } : one,
+    );
+    const { surprises } = judge(await inspect(["mailer"], state));
+    expect(surprises.map((check) => [check.verb, check.outcome])).toEqual([[verb, outcome]]);
+    expect(surprises[0]?.explanation).toContain("The user of mailer in database orders");
+  });
+
+  it("note a role of somebody whom the directory does not show", async () => {
+    const { roleDefinitionId } = grant().outputs;
+    const id = `${otherVault()}/providers/Microsoft.Authorization/roleAssignments/${wrongRoleName}`;
+    await deployer.arm("PUT", id, "2022-04-01", {
+      properties: { roleDefinitionId, principalId: wrongTenant, principalType: "ServicePrincipal" },
+    });
+    const report = await inspect([]);
+    expect(report.findings).toHaveLength(1);
+    expect(report.findings[0]?.mistake).toMatch(/^principal-(gone|unknown)$/);
+    expect(report.findings[0]?.found).toBe(wrongTenant);
+    expect(judge(report).ok).toBe(true);
+    await removeRole(otherVault(), wrongRoleName);
   });
 
   it("see what is left of an identity that was deleted by hand", async () => {
