@@ -77,7 +77,10 @@ export function covers(scope: string, id: string): boolean {
 
 /** Picks what verification and diagnosis need out of a stack's resources. */
 export function readStack(resources: readonly ExportedResource[]): DeclaredStack {
-  const present = resources.filter((resource) => resource.delete !== true);
+  // The state is in the order in which things were made, which differs from run to run.
+  const present = resources
+    .filter((resource) => resource.delete !== true)
+    .sort((one, other) => (one.urn < other.urn ? -1 : 1));
   const all = <Outputs, T>(type: string, convert: (id: string, outputs: Outputs) => T): T[] =>
     present
       .filter((resource) => resource.type === type)
