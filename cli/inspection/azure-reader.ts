@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import type { HttpRequest } from "../../components/dynamic/http";
-import { sendPatiently } from "./patient-request";
+import { sendPatiently } from "../../components/dynamic/patient-request";
 
 const resourceManager = "https://management.azure.com";
 const graph = "https://graph.microsoft.com";

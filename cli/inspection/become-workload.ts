@@ -1,7 +1,7 @@
+import { sendPatiently, tryPatiently } from "../../components/dynamic/patient-request";
 import { type ClusterClient, LinkFailure } from "../../components/propagation/cluster-client";
 import { exchangeToken } from "../../components/propagation/token-exchange";
 import { credentialOf, type WorkloadView } from "./credential-rules";
-import { sendPatiently, tryPatiently } from "./patient-request";
 import type { DeclaredStack } from "./stack-state";
 import { subjectOf } from "./text-difference";
 

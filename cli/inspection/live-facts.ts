@@ -1,7 +1,7 @@
+import { tryPatiently } from "../../components/dynamic/patient-request";
 import { type ClusterClient, LinkFailure } from "../../components/propagation/cluster-client";
 import type { AzureReader } from "./azure-reader";
 import { type ClusterFacts, logInToCluster, readClusterFacts } from "./cluster-facts";
-import { tryPatiently } from "./patient-request";
 import type { RolePermission } from "./role-actions";
 import { covers, type DeclaredStack, type RoleAssignment, sameId } from "./stack-state";
 

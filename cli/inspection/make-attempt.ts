@@ -1,7 +1,7 @@
+import { sendPatiently } from "../../components/dynamic/patient-request";
 import { loginRefused, SqlFailure, withSqlSession } from "../../components/dynamic/sql-session";
 import { keptOut } from "../../components/propagation/touch";
 import type { Try } from "./attempt-plan";
-import { sendPatiently } from "./patient-request";
 
 /** What came of trying. */
 export interface Outcome {

@@ -40,16 +40,12 @@ export interface FederatedCredentialArgs {
  *
  * @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation
  */
-export class FederatedCredential extends pulumi.ComponentResource {
-  readonly id: pulumi.Output<string>;
-  readonly issuer: pulumi.Output<string>;
-  readonly subject: pulumi.Output<string>;
-
+export class FederatedCredential extends managedidentity.FederatedIdentityCredential {
   /**
    * @throws ArgumentError when the name, issuer, subject or audience cannot work, when it is the identity's
    * 21st credential, or when the identity has one with the same issuer and subject
    */
-  constructor(name: string, args: FederatedCredentialArgs, options: pulumi.ComponentResourceOptions = {}) {
+  constructor(name: string, args: FederatedCredentialArgs, options: pulumi.CustomResourceOptions = {}) {
     const { identity, issuer, subject, audience = tokenExchangeAudience } = args;
     const credentialName = args.credentialName ?? `fc-${name}`;
     check(`FederatedCredential ${name}`, [
@@ -61,34 +57,26 @@ export class FederatedCredential extends pulumi.ComponentResource {
       },
       ...checkCredentialFields({ issuer, subject, audience }),
     ]);
-    super("azure-keyless:identity:FederatedCredential", name, {}, options);
     const key =
       typeof issuer === "string" && typeof subject === "string" ? `${issuer} ${subject}` : undefined;
-    const credential = identity.enqueueCredential(
-      key,
-      (previous) =>
-        new managedidentity.FederatedIdentityCredential(
-          name,
-          {
-            resourceGroupName: identity.resourceGroupName,
-            resourceName: identity.name,
-            federatedIdentityCredentialResourceName: credentialName,
-            issuer,
-            subject,
-            audiences: [audience],
-          },
-          {
-            parent: this,
-            // Issuer and subject are unique on an identity, so the old one goes first.
-            deleteBeforeReplace: true,
-            ...(previous ? { dependsOn: [previous] } : {}),
-          },
-        ),
+    const previous = identity.admitCredential(key);
+    super(
+      name,
+      {
+        resourceGroupName: identity.resourceGroupName,
+        resourceName: identity.name,
+        federatedIdentityCredentialResourceName: credentialName,
+        issuer,
+        subject,
+        audiences: [audience],
+      },
+      pulumi.mergeOptions(options, {
+        // Issuer and subject are unique on an identity, so the old one goes first.
+        deleteBeforeReplace: true,
+        ...(previous ? { dependsOn: previous } : {}),
+      }),
     );
-    this.id = credential.id;
-    this.issuer = credential.issuer as pulumi.Output<string>;
-    this.subject = credential.subject as pulumi.Output<string>;
-    this.registerOutputs({ id: this.id, issuer: this.issuer, subject: this.subject });
+    identity.addCredential(key, this);
   }
 }
 

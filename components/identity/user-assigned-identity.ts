@@ -1,5 +1,5 @@
 import * as managedidentity from "@pulumi/azure-native/managedidentity";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { ArgumentError } from "../core/errors";
 import type { Principal } from "../core/permission";
 import { automaticName, checkName, type Placement } from "../resources/resource-group";
@@ -21,30 +21,24 @@ export interface UserAssignedIdentityArgs {
 }
 
 /**
- * A user-assigned managed identity.
+ * A user-assigned managed identity. Its `clientId` is what an application presents itself as, and what a
+ * ServiceAccount's annotation names; its `principalId` is what role assignments name.
  *
  * @see https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview
  */
-export class UserAssignedIdentity extends pulumi.ComponentResource implements Principal {
-  readonly id: pulumi.Output<string>;
-  readonly name: pulumi.Output<string>;
+export class UserAssignedIdentity extends managedidentity.UserAssignedIdentity implements Principal {
   readonly resourceGroupName: pulumi.Output<string>;
-  /** What an application presents itself as, and a ServiceAccount's annotation names. */
-  readonly clientId: pulumi.Output<string>;
-  /** What role assignments name. */
-  readonly principalId: pulumi.Output<string>;
   readonly principalType = "ServicePrincipal";
-  readonly tenantId: pulumi.Output<string>;
 
   readonly #label: string;
   readonly #credentials: { key: string | undefined; resource: pulumi.Resource }[] = [];
 
   /** @throws ArgumentError when `identityName` is not an identity's name */
-  constructor(name: string, args: UserAssignedIdentityArgs, options: pulumi.ComponentResourceOptions = {}) {
-    checkName(`UserAssignedIdentity ${name}`, "identityName", "userAssignedIdentity", args.identityName);
-    super("azure-keyless:identity:UserAssignedIdentity", name, {}, options);
+  constructor(name: string, args: UserAssignedIdentityArgs, options: pulumi.CustomResourceOptions = {}) {
+    const label = `UserAssignedIdentity ${name}`;
+    checkName(label, "identityName", "userAssignedIdentity", args.identityName);
     const { resourceGroup } = args;
-    const identity = new managedidentity.UserAssignedIdentity(
+    super(
       name,
       {
         resourceGroupName: resourceGroup.name,
@@ -53,35 +47,20 @@ export class UserAssignedIdentity extends pulumi.ComponentResource implements Pr
         location: args.location ?? resourceGroup.location,
         ...(args.tags === undefined ? {} : { tags: args.tags }),
       },
-      { parent: this },
+      options,
     );
-    this.#label = `UserAssignedIdentity ${name}`;
-    this.id = identity.id;
-    this.name = identity.name;
+    this.#label = label;
     this.resourceGroupName = resourceGroup.name;
-    this.clientId = identity.clientId;
-    this.principalId = identity.principalId;
-    this.tenantId = identity.tenantId;
-    this.registerOutputs({
-      id: this.id,
-      name: this.name,
-      clientId: this.clientId,
-      principalId: this.principalId,
-      tenantId: this.tenantId,
-    });
   }
 
   /**
-   * Puts a federated credential into the identity's queue: Azure takes one write or delete at a time.
+   * Checks that the identity takes one more federated credential.
    *
    * @param key issuer and subject, when both are known in the program
-   * @param create makes the credential after the one that is given
+   * @returns the credential that it must come after: Azure takes one write or delete at a time
    * @throws ArgumentError for the 21st credential, and for a second one with the same issuer and subject
    */
-  enqueueCredential<T extends pulumi.Resource>(
-    key: string | undefined,
-    create: (previous: pulumi.Resource | undefined) => T,
-  ): T {
+  admitCredential(key: string | undefined): pulumi.Resource | undefined {
     if (this.#credentials.length >= maxFederatedCredentials) {
       throw new ArgumentError(
         this.#label,
@@ -93,8 +72,11 @@ export class UserAssignedIdentity extends pulumi.ComponentResource implements Pr
     if (key !== undefined && this.#credentials.some((credential) => credential.key === key)) {
       throw new ArgumentError(this.#label, "federated credentials", "unique in issuer and subject", key);
     }
-    const resource = create(this.#credentials.at(-1)?.resource);
+    return this.#credentials.at(-1)?.resource;
+  }
+
+  /** Takes note of a credential that {@link admitCredential} let through. */
+  addCredential(key: string | undefined, resource: pulumi.Resource): void {
     this.#credentials.push({ key, resource });
-    return resource;
   }
 }

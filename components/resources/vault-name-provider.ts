@@ -25,18 +25,21 @@ interface DeletedVaults {
 async function deletedVaultNames(subscriptionId: string): Promise<string[]> {
   // Loaded when a vault is made: no preview needs them, and they take long to load.
   const { deployerCredential }: typeof import("../dynamic/credential") = require("../dynamic/credential");
-  const { send }: typeof import("../dynamic/http") = require("../dynamic/http");
+  const {
+    sendPatiently,
+  }: typeof import("../dynamic/patient-request") = require("../dynamic/patient-request");
   const token = await deployerCredential().getToken("https://management.azure.com/.default");
   const names: string[] = [];
   let url: string | undefined =
     `https://management.azure.com/subscriptions/${subscriptionId}` +
     "/providers/Microsoft.KeyVault/deletedVaults?api-version=2024-11-01";
   while (url) {
-    const response = await send({ method: "GET", url, headers: { authorization: `Bearer ${token?.token}` } });
+    const headers = { authorization: `Bearer ${token?.token}` };
+    const response = await sendPatiently({ method: "GET", url, headers });
     if (response.status !== 200) {
       throw new Error(
         `listing the deleted vaults of subscription ${subscriptionId} answered ${response.status}. ` +
-          "Allow the deployer Microsoft.KeyVault/deletedVaults/read there, or give the vault a name of its own.",
+          "If it is not trouble of Azure's own, allow the deployer Microsoft.KeyVault/deletedVaults/read there, or give the vault a name of its own.",
       );
     }
     const page = JSON.parse(response.body) as DeletedVaults;

@@ -84,7 +84,9 @@ export async function ensureEngine(options: EnsureEngineOptions): Promise<Engine
       PATH: `${dirname(pulumi)}${delimiter}${sources.env.PATH ?? ""}`,
       // Settings, login and chosen stacks of the sandbox's own: the user's stay out of it, and untouched.
       PULUMI_HOME: join(home, "pulumi"),
-      PULUMI_BACKEND_URL: pathToFileURL(join(home, "state")).href,
+      // No files beside the state's own for its attributes: those are not written at once, and an engine that is
+      // killed while it writes one could not read its state again.
+      PULUMI_BACKEND_URL: `${pathToFileURL(join(home, "state")).href}?metadata=skip`,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     },

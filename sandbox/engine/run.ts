@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { rememberCommand } from "./commands";
 import type { Engine } from "./engine";
 
 /** Variables for a child process; undefined takes one away that this process has. */
@@ -24,16 +25,15 @@ const sameSignalMilliseconds = 1_000;
  * Ctrl-C reaches the CLI once: it then finishes what it is at and saves the state, while this process waits.
  * A second Ctrl-C ends it at once, as the CLI says by itself.
  */
-export async function runPulumi({ engine, args, cwd, env }: RunOptions): Promise<number> {
+export async function runPulumi({
+  engine,
+  args,
+  cwd,
+  env,
+}: RunOptions & { engine: Pick<Engine, "home"> }): Promise<number> {
   // On a terminal the CLI gets Ctrl-C as a member of the foreground process group. Elsewhere it has a session
   // of its own, so that a signal to the whole group does not reach it twice.
   const onTerminal = process.stdin.isTTY === true;
-  const child = spawn(engine.pulumi, args, {
-    cwd,
-    env: { ...process.env, ...engine.env, ...env },
-    stdio: "inherit",
-    detached: !onTerminal,
-  });
   let lastSignal = 0;
   const forward = (signal: NodeJS.Signals) => {
     if (onTerminal && signal === "SIGINT") return;
@@ -44,12 +44,20 @@ export async function runPulumi({ engine, args, cwd, env }: RunOptions): Promise
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.on(signal, forward);
+  const child = spawn(engine.pulumi, args, {
+    cwd,
+    env: { ...process.env, ...engine.env, ...env },
+    stdio: "inherit",
+    detached: !onTerminal,
+  });
+  const forget = child.pid === undefined ? () => {} : rememberCommand(engine.home, child.pid);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
     });
   } finally {
+    forget();
     for (const signal of signals) process.off(signal, forward);
   }
 }

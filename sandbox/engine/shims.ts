@@ -29,6 +29,8 @@ export async function layOut(cli: string, directory: string): Promise<string> {
   await bundleLanguageHost(languageHost);
   await writeShim(join(directory, "pulumi-language-nodejs"), [languageHost]);
   await writeShim(join(directory, "pulumi-resource-pulumi-nodejs"), [
+    "--require",
+    join(__dirname, "end-with-engine.cjs"),
     require.resolve("@pulumi/pulumi/cmd/dynamic-provider"),
   ]);
   const laidOut = join(directory, "pulumi");

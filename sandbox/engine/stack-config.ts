@@ -4,6 +4,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { type Document, isMap, parse, parseDocument, visit } from "yaml";
 import type { Engine } from "./engine";
+import { forgetPendingOperations } from "./pending-operations";
 import { capturePulumi, type Environment } from "./run";
 import { replace } from "./shims";
 import { releaseDeadLocks } from "./stack-locks";
@@ -30,8 +31,8 @@ export class StackConfigError extends Error {
 }
 
 /**
- * Makes a stack ready for the CLI: there in the sandbox's state, with its configuration, and not locked by a
- * process that was killed. Can be run again at any time.
+ * Makes a stack ready for the CLI: there in the sandbox's state, with its configuration, and free of what a
+ * process that was killed left behind: its lock, and operations that it did not finish. Can be run again at any time.
  *
  * The CLI keeps the salt of a stack's secrets in the stack's configuration file. So it is given a copy of the
  * tracked file, made anew each time, and a random passphrase of the sandbox's own; no other provider of secrets
@@ -53,7 +54,9 @@ export async function prepareStack(options: StackOptions): Promise<PreparedStack
       },
     );
   }
-  await releaseDeadLocks({ engine, cwd: directory, env, project: project.name, stack });
+  const free = await releaseDeadLocks({ engine, cwd: directory, env, project: project.name, stack });
+  // While it is locked, what is begun is being done.
+  if (free) await forgetPendingOperations({ engine, cwd: directory, env, stack, state });
   return { args: ["--stack", stack], env };
 }
 

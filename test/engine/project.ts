@@ -37,18 +37,30 @@ export interface Running {
   output(): string;
 }
 
-/** A sandbox, the real engine, and a state and configuration that belong to one test file. */
-export interface TestProject {
-  readonly sandbox: RunningSandbox;
-  readonly directory: string;
-  readonly engine: Engine;
-  /** Changes what a stack's `azure-keyless:environment` says. */
-  configure(stack: string, change: (environment: any) => void): void;
+/** The real engine with a sandbox to work on. */
+export interface Commands {
   /** Runs `pulumi <args>` on a stack. */
   run(stack: string, args: string[], options?: RunOptions): Promise<Ended>;
   /** The same, still running. */
   start(stack: string, args: string[], options?: RunOptions): Promise<Running>;
   state(stack: string): Promise<StateResource[]>;
+}
+
+/** The main program with a configuration, and an engine with a state, that belong to one test. */
+export interface PreparedProject {
+  readonly directory: string;
+  readonly sandboxDirectory: string;
+  readonly engine: Engine;
+  /** Changes what a stack's `azure-keyless:environment` says. */
+  configure(stack: string, change: (environment: any) => void): void;
+  /** @param env leads to a sandbox, and makes the engine its deployer */
+  on(env: Record<string, string>): Commands;
+  remove(): void;
+}
+
+/** A project with a sandbox of its own. */
+export interface TestProject extends Omit<PreparedProject, "on" | "remove">, Commands {
+  readonly sandbox: RunningSandbox;
   stop(): Promise<void>;
 }
 
@@ -58,32 +70,42 @@ export interface RunOptions {
   env?: Record<string, string>;
 }
 
-/** The main program with configuration of its own, on a sandbox of its own. */
-export async function startProject(args: Omit<SandboxArgs, "directory"> = {}): Promise<TestProject> {
+/** @param sandboxDirectory what another sandbox kept, to begin with a copy of */
+export async function prepareProject(sandboxDirectory?: string): Promise<PreparedProject> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "keyless-engine-")));
   cpSync(join(root, "Pulumi.yaml"), join(directory, "Pulumi.yaml"));
   cpSync(join(root, "stacks"), join(directory, "stacks"), { recursive: true });
   for (const linked of ["infra", "node_modules"]) symlinkSync(join(root, linked), join(directory, linked));
+  if (sandboxDirectory) cpSync(sandboxDirectory, join(directory, "sandbox"), { recursive: true });
   const engine = await ensureEngine({ report: () => {}, home: join(directory, ".keyless") });
-  const sandbox = await startSandbox({ directory: join(directory, "sandbox"), ...args });
-  const providers = await attachProviders(sandbox);
   const kubelogin = dirname(await installKubelogin(join(directory, "bin")));
   const path = [dirname(engine.pulumi), process.env.PATH, kubelogin].join(delimiter);
+  return {
+    directory,
+    sandboxDirectory: join(directory, "sandbox"),
+    engine,
+    configure: (stack, change) => {
+      const file = join(directory, "stacks", `Pulumi.${stack}.yaml`);
+      const content = parse(readFileSync(file, "utf8"));
+      change(content.config["azure-keyless:environment"]);
+      writeFileSync(file, stringify(content));
+    },
+    on: (env) => commandsOn({ engine, directory, env: { ...env, PATH: path } }),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
 
-  const start: TestProject["start"] = async (stack, command, options = {}) => {
-    const projectDirectory = options.projectDirectory ?? directory;
-    const env = {
-      ...sandbox.env,
-      PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
-      PATH: path,
-      ...options.env,
-    };
+function commandsOn(project: { engine: Engine; directory: string; env: Record<string, string> }): Commands {
+  const { engine } = project;
+  const start: Commands["start"] = async (stack, command, options = {}) => {
+    const projectDirectory = options.projectDirectory ?? project.directory;
+    const env = { ...project.env, ...options.env };
     const prepared = await prepareStack({ engine, projectDirectory, stack, env });
     const child = spawn(engine.pulumi, [...command, ...prepared.args, "--non-interactive"], {
       cwd: projectDirectory,
       env: { ...process.env, ...engine.env, ...prepared.env },
       stdio: ["ignore", "pipe", "pipe"],
-      // A group of its own, so that a test can kill the engine with all that it started.
+      // A group of its own, so that a signal to the tests is none to the engine.
       detached: true,
     });
     let output = "";
@@ -98,28 +120,34 @@ export async function startProject(args: Omit<SandboxArgs, "directory"> = {}): P
     });
     return { process: child, ended, output: () => output };
   };
-  const run: TestProject["run"] = async (stack, command, options) =>
+  const run: Commands["run"] = async (stack, command, options) =>
     (await start(stack, command, options)).ended;
   return {
-    sandbox,
-    directory,
-    engine,
     start,
     run,
-    configure: (stack, change) => {
-      const file = join(directory, "stacks", `Pulumi.${stack}.yaml`);
-      const content = parse(readFileSync(file, "utf8"));
-      change(content.config["azure-keyless:environment"]);
-      writeFileSync(file, stringify(content));
-    },
     state: async (stack) => {
       const { output } = await run(stack, ["stack", "export"]);
       return JSON.parse(output).deployment.resources ?? [];
     },
+  };
+}
+
+/** The main program with configuration of its own, on a sandbox of its own. */
+export async function startProject(
+  args: Omit<SandboxArgs, "directory"> = {},
+  prepared?: PreparedProject,
+): Promise<TestProject> {
+  const { on, remove, ...project } = prepared ?? (await prepareProject());
+  const sandbox = await startSandbox({ directory: project.sandboxDirectory, ...args });
+  const providers = await attachProviders(sandbox);
+  return {
+    ...project,
+    ...on({ ...sandbox.env, PULUMI_DEBUG_PROVIDERS: providers.debugProviders }),
+    sandbox,
     stop: async () => {
       await providers.close();
       await sandbox.close();
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -34,7 +34,9 @@ test("it says when it is ready, on the descriptor and in a file, and cleans up o
   expect((await fetch(`${proxyUrl}/_sandbox/health`)).status).toBe(200);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(announcement);
-  expect(env.PULUMI_DEBUG_PROVIDERS).toMatch(/^(azure-native|azuread|kubernetes|random):\d+(,(azure-native|azuread|kubernetes|random):\d+){3}$/);
+  expect(env.PULUMI_DEBUG_PROVIDERS).toMatch(
+    /^(azure-native|azuread|kubernetes|random):\d+(,(azure-native|azuread|kubernetes|random):\d+){3}$/,
+  );
   expect(readFileSync(env.AZURE_FEDERATED_TOKEN_FILE!, "utf8").split(".")).toHaveLength(3);
   expect(statSync(env.AZURE_FEDERATED_TOKEN_FILE!).mode & 0o777).toBe(0o600);
   child.kill("SIGTERM");

@@ -187,7 +187,7 @@ it("keeps the user's Pulumi login and settings out", async () => {
   const { ensure, root } = await machine({ goVersion: async () => "1.26.0", build });
   expect((await ensure()).env).toMatchObject({
     PULUMI_HOME: join(root, "home", "pulumi"),
-    PULUMI_BACKEND_URL: `file://${join(root, "home", "state").replaceAll(" ", "%20")}`,
+    PULUMI_BACKEND_URL: `file://${join(root, "home", "state").replaceAll(" ", "%20")}?metadata=skip`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   });

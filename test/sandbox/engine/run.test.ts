@@ -15,7 +15,7 @@ async function start(script: string) {
   await writeFile(
     entry,
     `import { runPulumi } from ${JSON.stringify(runModule)};
-     const engine = { version: "", how: "", pulumi: ${JSON.stringify(cli)}, home: "", env: { FROM_ENGINE: "1" } };
+     const engine = { version: "", how: "", pulumi: ${JSON.stringify(cli)}, home: ${JSON.stringify(directory)}, env: { FROM_ENGINE: "1" } };
      const options = { engine, args: ["up", "--yes"], cwd: ${JSON.stringify(directory)}, env: { GONE: undefined } };
      runPulumi(options).then((code) => { process.exitCode = code; });`,
   );

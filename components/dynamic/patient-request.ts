@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HttpRequest, type HttpResponse, send } from "../../components/dynamic/http";
-import { LinkFailure } from "../../components/propagation/cluster-client";
+import { LinkFailure } from "../propagation/cluster-client";
+import { type HttpRequest, type HttpResponse, send } from "./http";
 
 const attempts = 5;
 const firstPauseMs = 300;

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listResources, type StoredResource } from "../../sandbox/arm/resource";
+import { noFaults } from "../../sandbox/core/faults";
+import type { KubernetesObject } from "../../sandbox/kubernetes/object";
+import { type ArmWrite, recordArmWrites } from "./arm-writes";
+import { azureResources, destroyArgs, startProject, type TestProject, upArgs } from "./project";
+
+const speed = 5;
+const replicationSeconds = {
+  principal: [20, 40],
+  roleAssignment: [20, 60],
+  federatedCredential: [5, 30],
+} satisfies typeof noFaults.replicationSeconds;
+
+let project: TestProject;
+let recording: ReturnType<typeof recordArmWrites>;
+beforeAll(async () => {
+  recording = recordArmWrites();
+  project = await startProject({ speed, faults: { ...noFaults, seed: 7, replicationSeconds } });
+});
+afterAll(async () => {
+  recording.stop();
+  await project.stop();
+});
+
+const isIdentity = ({ method, path }: ArmWrite) =>
+  method === "PUT" && /\/userassignedidentities\/[^/]+$/.test(path);
+const isAssignment = ({ method, path }: ArmWrite) =>
+  method === "PUT" && path.includes("/providers/microsoft.authorization/roleassignments/");
+
+describe("an environment on an Azure that takes its time", { timeout: 240_000 }, () => {
+  let created: string[];
+
+  it("comes up, with role assignments for identities that the directory does not know yet", async () => {
+    const { exitCode, output } = await project.run("dev", upArgs);
+    expect(output).not.toMatch(/error:/);
+    expect(exitCode).toBe(0);
+    const { writes } = recording;
+    const assignments = writes.filter(isAssignment);
+    expect(assignments.filter(({ status }) => status >= 300)).toEqual([]);
+    const firstIdentity = Math.min(...writes.filter(isIdentity).map(({ end }) => end));
+    const unknownUntil = firstIdentity + (replicationSeconds.principal[0] * 1000) / speed;
+    const early = assignments.filter(({ begin }) => begin > firstIdentity && begin < unknownUntil);
+    expect(early.length).toBeGreaterThan(0);
+    created = azureResources(project.sandbox);
+  });
+
+  it("starts pods when all that they need has travelled everywhere", () => {
+    const { store } = project.sandbox.context;
+    const resources = listResources(store, "/subscriptions/");
+    const deployments = store
+      .list<KubernetesObject>("kubernetes")
+      .filter(({ key }) => key.includes("/objects/apps/deployments/"));
+    expect(deployments).toHaveLength(2);
+    for (const { value } of deployments) {
+      const startedAt = Date.parse(value.metadata.creationTimestamp as string) + 999;
+      const identity = resources.find(({ body }) => body.name === `id-${value.metadata.name}-dev`)!;
+      const needed = resources.filter((resource) => isNeededBy(identity, resource));
+      expect(needed.length).toBeGreaterThanOrEqual(3);
+      for (const { body, visibleAt } of needed) {
+        expect(visibleAt, body.id).toBeGreaterThan(0);
+        expect(startedAt, body.id).toBeGreaterThanOrEqual(visibleAt as number);
+      }
+    }
+  });
+
+  it("converges although requests are throttled, fail and break off", async () => {
+    const { faults } = project.sandbox.context;
+    faults.settings = { ...noFaults, seed: 8, throttleRate: 0.05, serverErrorRate: 0.04, resetRate: 0.04 };
+    const destroyed = await project.run("dev", destroyArgs);
+    expect(destroyed.output).not.toMatch(/error:/);
+    expect(destroyed.exitCode).toBe(0);
+    expect(azureResources(project.sandbox).filter((id) => !/deletedVaults/i.test(id))).toEqual([]);
+
+    recording.writes.length = 0;
+    const { exitCode, output } = await project.run("dev", upArgs);
+    expect(output).not.toMatch(/error:/);
+    expect(exitCode).toBe(0);
+    const statuses = new Set(recording.writes.map(({ status }) => status));
+    expect(statuses).toContain(429);
+    expect([...statuses].filter((status) => status >= 500).length).toBeGreaterThan(0);
+    expect(azureResources(project.sandbox)).toHaveLength(
+      created.length + azureResources(project.sandbox).filter((id) => /deletedVaults/i.test(id)).length,
+    );
+    faults.settings = noFaults;
+    const again = await project.run("dev", [...upArgs, "--expect-no-changes"]);
+    expect(again.exitCode).toBe(0);
+  });
+});
+
+/** Whether the proof of a workload shows it: its own credential, and roles on data planes. */
+function isNeededBy(identity: StoredResource, { body }: StoredResource): boolean {
+  const { name } = identity.body;
+  if (body.id.startsWith(`${identity.body.id}/federatedIdentityCredentials/`)) {
+    return body.name === `fc-${name.replace(/^id-|-dev$/g, "")}`;
+  }
+  return (
+    body.type === "Microsoft.Authorization/roleAssignments" &&
+    body.properties.principalId === identity.body.properties.principalId &&
+    /Microsoft\.(KeyVault|Storage)\//.test(body.id)
+  );
+}
