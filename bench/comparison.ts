@@ -3,7 +3,6 @@ import {
   type EnvironmentRun,
   type Operation,
   type OperationMeasurement,
-  operations,
   type Program,
   programs,
   runEnvironment,
@@ -28,37 +27,34 @@ export interface ComparisonArgs {
   workloads: number;
   /** How often each program is run. */
   runs: number;
-  /** Whether to bring environments up, or to preview them only. */
-  up: boolean;
+  operations: readonly Operation[];
   /** Called before each run, with what it is. */
   onRun: (what: string) => void;
 }
 
-let stacks = 0;
+let started = 0;
 
 /** Runs the programs in turn, as often as is asked, so that what else the machine does meets both of them. */
 export async function compare(args: ComparisonArgs): Promise<Comparison[]> {
-  const { engine, workloads, runs, up, onRun } = args;
+  const { engine, workloads, runs, operations, onRun } = args;
   const done: Record<Program, EnvironmentRun[]> = { library: [], "hand-written": [] };
   for (let run = 1; run <= runs; run++) {
     for (const program of programs) {
       onRun(`${program}, ${workloads} workloads, run ${run} of ${runs}`);
-      const stack = `run-${++stacks}`;
-      done[program].push(await runEnvironment({ engine, program, workloads, stack, up }));
+      const stackPrefix = `run-${++started}`;
+      done[program].push(await runEnvironment({ engine, program, workloads, stackPrefix, operations }));
     }
   }
   const forBoth = <T>(of: (runs: EnvironmentRun[]) => T): Record<Program, T> => ({
     library: of(done.library),
     "hand-written": of(done["hand-written"]),
   });
-  return operations
-    .filter((operation) => up || operation !== "up")
-    .map((operation) => ({
-      workloads,
-      operation,
-      figures: forBoth((all) => figuresOf(all.flatMap((one) => one.operations[operation] ?? []))),
-      ...(operation === "up" ? { resources: forBoth((all) => all[0]?.resources as ResourceCount) } : {}),
-    }));
+  return operations.map((operation) => ({
+    workloads,
+    operation,
+    figures: forBoth((all) => figuresOf(all.flatMap((one) => one.operations[operation] ?? []))),
+    ...(operation === "up" ? { resources: forBoth((all) => all[0]?.resources as ResourceCount) } : {}),
+  }));
 }
 
 function figuresOf(measurements: OperationMeasurement[]): Figures {

@@ -13,11 +13,17 @@ export const programs = ["library", "hand-written"] as const;
 export type Program = (typeof programs)[number];
 
 /**
- * What is measured, in this order. Pulumi's own TypeScript loader checks a program's types, and keeps what it
- * compiled in the directory for temporary files until the program changes: so the first preview is what a pipeline
- * does, and what follows each edit; the others find the program unchanged.
+ * What is measured, in this order.
+ *
+ * Pulumi's own TypeScript loader checks a program's types, and keeps what it compiled in the directory for temporary
+ * files until the program changes: so the first preview is what a pipeline does, and what follows each edit; the
+ * others find the program unchanged.
+ *
+ * A backend that keeps the state in files writes all of it at each step of an update, which takes the longer the
+ * more there is: time grows with the square of the size, whatever the program. Pulumi Cloud is told of changes
+ * only; what remains then is shown by an update that writes the state once, at its end.
  */
-export const operations = ["first preview", "preview", "up"] as const;
+export const operations = ["first preview", "preview", "up", "up, state in files"] as const;
 export type Operation = (typeof operations)[number];
 
 export interface OperationMeasurement extends Measurement {
@@ -36,55 +42,69 @@ export interface EnvironmentRunArgs {
   engine: Engine;
   program: Program;
   workloads: number;
-  /** A stack that no run of this program has had before. */
-  stack: string;
-  /** Whether to bring it up, or to preview it only. */
-  up: boolean;
+  /** Begins the names of the stacks; no run of this program may have had it before. */
+  stackPrefix: string;
+  operations: readonly Operation[];
 }
 
-const commands: Record<Operation, string[]> = {
-  "first preview": ["preview"],
-  preview: ["preview"],
-  up: ["up", "--yes", "--skip-preview", "--suppress-outputs"],
+const update = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
+const once = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
+/** How each operation is run; one that makes the environment again does it in a stack of its own. */
+const commands: Record<Operation, { stack: "a" | "b"; args: string[]; env?: Environment }> = {
+  "first preview": { stack: "a", args: ["preview"] },
+  preview: { stack: "a", args: ["preview"] },
+  up: { stack: "a", args: update, env: once },
+  "up, state in files": { stack: "b", args: update },
 };
 
 /** Previews an environment, and brings it up, on a sandbox of its own. */
 export async function runEnvironment(args: EnvironmentRunArgs): Promise<EnvironmentRun> {
-  const { engine, program, workloads, stack, up } = args;
+  const { engine, program, workloads, stackPrefix } = args;
   const cwd = join(__dirname, program);
   const sandbox = await startFreshSandbox();
   const temporary = temporaryDirectory();
   try {
-    const prepared = await prepareStack({ engine, projectDirectory: cwd, stack, env: sandbox.env });
-    const env: Environment = {
-      ...engine.env,
-      ...prepared.env,
-      PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter),
-      TMPDIR: temporary,
-    };
-    const capture = (command: string[]) =>
-      capturePulumi({ engine, cwd, env, args: [...command, ...prepared.args] });
-    await capture([
-      ...["config", "set-all", "--plaintext", `workloads=${workloads}`],
-      ...["--plaintext", "azure-native:location=westeurope"],
-    ]);
-
-    const done: EnvironmentRun["operations"] = {};
-    for (const operation of operations.filter((name) => up || name !== "up")) {
-      const command = [...commands[operation], "--non-interactive", ...prepared.args];
+    const run: EnvironmentRun = { operations: {} };
+    for (const operation of args.operations) {
+      const command = commands[operation];
+      const stack = `${stackPrefix}${command.stack}`;
+      const prepared = await prepareStack({ engine, projectDirectory: cwd, stack, env: sandbox.env });
+      const env: Environment = {
+        ...engine.env,
+        ...prepared.env,
+        ...command.env,
+        PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter),
+        TMPDIR: temporary,
+      };
+      const capture = (words: string[]) =>
+        capturePulumi({ engine, cwd, env, args: [...words, ...prepared.args] });
+      await capture([
+        ...["config", "set-all", "--plaintext", `workloads=${workloads}`],
+        ...["--plaintext", "azure-native:location=westeurope"],
+      ]);
       const before = processStat(sandbox.processId)?.ownSeconds;
-      const measured = await measure({ file: engine.pulumi, args: command, cwd, env });
+      const measured = await measure({
+        file: engine.pulumi,
+        args: [...command.args, "--non-interactive", ...prepared.args],
+        cwd,
+        env,
+      });
       const after = processStat(sandbox.processId)?.ownSeconds;
       const known = before !== undefined && after !== undefined;
-      done[operation] = { ...measured, ...(known ? { sandboxSeconds: after - before } : {}) };
+      run.operations[operation] = { ...measured, ...(known ? { sandboxSeconds: after - before } : {}) };
+      if (operation === "up") {
+        const state: ExportedStack = JSON.parse(await capture(["stack", "export"]));
+        run.resources = countResources(state.deployment.resources);
+      }
     }
-    if (!up) return { operations: done };
-    const state = JSON.parse(await capture(["stack", "export"])) as {
-      deployment: { resources: StateResource[] };
-    };
-    return { operations: done, resources: countResources(state.deployment.resources) };
+    return run;
   } finally {
     await sandbox.stop();
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+interface ExportedStack {
+  deployment: { resources: StateResource[] };
 }

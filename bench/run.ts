@@ -6,6 +6,7 @@ import { startProgress } from "../cli/progress";
 import { ensureEngine } from "../sandbox/engine/engine";
 import { type Comparison, compare } from "./comparison";
 import { comparisonTables, resourceNote } from "./comparison-tables";
+import type { Operation } from "./environment-run";
 import { temporaryDirectory } from "./sandbox";
 import { measureThroughput } from "./throughput";
 import { throughputTable } from "./throughput-table";
@@ -13,10 +14,19 @@ import { throughputTable } from "./throughput-table";
 const usage = `Usage: npm run bench -- [--workloads 2,20,200] [--runs <number>] [--requests <number>]
 
   --workloads  sizes of the environment; without any only the sandbox is measured (default 2,20,200)
-  --runs       how often each size is run; the median counts (default 3, and 1 from 100 workloads on)
+  --runs       how often each size is run; the median counts (default 3; 2 from 10 workloads on, 1 from 100)
   --requests   how many requests of each kind the sandbox is asked for; 0 leaves them out (default 3000)`;
 
+/** From this many workloads on, writing the state to files at each step takes minutes. */
 const largeEnvironment = 100;
+
+const runsFor = (workloads: number): number => (workloads >= largeEnvironment ? 1 : workloads >= 10 ? 2 : 3);
+
+function operationsFor(workloads: number): Operation[] {
+  if (workloads === 0) return ["first preview", "preview"];
+  const always: Operation[] = ["first preview", "preview", "up"];
+  return workloads >= largeEnvironment ? always : [...always, "up, state in files"];
+}
 
 interface Settings {
   workloads: number[];
@@ -56,10 +66,11 @@ async function comparePrograms({ workloads, runs }: Settings): Promise<void> {
   try {
     const engine = await ensureEngine({ report: line.report, home });
     const onRun = (what: string) => line.report({ step: what });
-    const all: Comparison[] = await compare({ engine, workloads: 0, runs: runs ?? 3, up: false, onRun });
-    for (const size of workloads) {
-      const often = runs ?? (size >= largeEnvironment ? 1 : 3);
-      all.push(...(await compare({ engine, workloads: size, runs: often, up: true, onRun })));
+    const all: Comparison[] = [];
+    for (const size of [0, ...workloads]) {
+      const often = runs ?? runsFor(size);
+      const operations = operationsFor(size);
+      all.push(...(await compare({ engine, workloads: size, runs: often, operations, onRun })));
     }
     line.done(`${engine.how}; Node.js ${process.versions.node}; ${machine()}`);
     console.log(`\n${comparisonTables(all)}`);

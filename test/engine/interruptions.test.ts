@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,7 +16,6 @@ import {
   upArgs,
 } from "./project";
 
-const root = join(__dirname, "../..");
 const speed = 20;
 
 /** A sandbox that holds nothing but its account: names are made from it, so every test begins with a copy. */
@@ -143,60 +141,3 @@ describe("a sandbox that dies half-way", { timeout: 240_000 }, () => {
     project.remove();
   });
 });
-
-const copied = [
-  ...["cli", "components", "data", "infra", "policy", "sandbox", "stacks"],
-  ...["Pulumi.yaml", "package.json", "package-lock.json"],
-];
-
-describe("a command that is killed", { timeout: 240_000 }, () => {
-  it("takes the sandbox along, and the next one goes on", async () => {
-    const checkout = realpathSync(mkdtempSync(join(tmpdir(), "keyless-checkout-")));
-    for (const name of copied) cpSync(join(root, name), join(checkout, name), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
-    // Older than what is installed, so that the command does not install into the directory that is linked.
-    utimesSync(join(checkout, "package-lock.json"), 0, 0);
-    cpSync(account, join(checkout, ".keyless/sandbox"), { recursive: true });
-
-    const killed = startUp(checkout);
-    // `up` says first what it is going to create.
-    await untilDone(killed, "created", moments(6, 1, [5, 40])[0]!);
-    const tree = processTree(killed.process.pid!);
-    const commandLines = tree.map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-    const sandbox = tree.find((_pid, index) => commandLines[index]!.includes("sandbox/main.ts"))!;
-    killed.process.kill("SIGKILL");
-    await killed.ended;
-    expect(await survivors([sandbox], 10)).toEqual([]);
-
-    const next = await startUp(checkout).ended;
-    expectSuccess(next);
-    expect(next.output).toContain("dev is up");
-    expect(await survivors(tree, 1)).toEqual([]);
-    expect(await inventoryOf(join(checkout, ".keyless/sandbox"))).toEqual(expected.sandbox);
-
-    const third = await startUp(checkout).ended;
-    expectSuccess(third);
-    expect(third.output).toMatch(/Resources:\s+\d+ unchanged\s+Duration/);
-    rmSync(checkout, { recursive: true, force: true });
-  });
-});
-
-/** `npm run up` in a checkout, without npm. */
-function startUp(checkout: string): { process: ChildProcess; output(): string; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["cli/keyless.cjs", "up"], {
-    cwd: checkout,
-    env: { ...process.env, KEYLESS_SPEED: String(speed) },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk) => {
-      output += chunk;
-    });
-  }
-  const ended = new Promise<Ended>((resolve) => {
-    child.once("exit", (code) => resolve({ exitCode: code ?? -1, output }));
-  });
-  return { process: child, output: () => output, ended };
-}

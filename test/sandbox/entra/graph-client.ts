@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { proxiedFetch } from "../core/requests";
 import type { TestSandbox } from "../harness";
 
@@ -49,3 +50,24 @@ export const appRole = (id: string, value: string) => ({
   allowedMemberTypes: ["Application"],
   isEnabled: true,
 });
+
+/** The answer is this failure, in Graph's form throughout. */
+export function expectGraphFailure(
+  answer: GraphAnswer,
+  status: number,
+  code: string,
+  message: string | RegExp,
+) {
+  expect(answer.body).toEqual({
+    error: {
+      code,
+      message: expect.stringMatching(message),
+      innerError: {
+        date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
+        "request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+        "client-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    },
+  });
+  expect(answer.status).toBe(status);
+}

@@ -246,6 +246,28 @@ describe("under way together", () => {
     expect(credentials.value).toHaveLength(values.length);
   });
 
+  it("what a stopped run has made already is taken over, and nothing else is", async () => {
+    const { id, outputs } = await register();
+    const made = await create(types.credential, credential(id, "orders"));
+    expect((await create(types.credential, credential(id, "orders"))).id).toBe(made.id);
+    const other = { ...made.inputs, subject: "somebody else" };
+    await expect(served.client.create(types.credential, other)).rejects.toThrow(/name orders already exists/);
+
+    const principal = await create(types.principal, { clientId: outputs.clientId! });
+    const closed: PropertyMap = { clientId: outputs.clientId!, appRoleAssignmentRequired: true };
+    const again = await create(types.principal, closed);
+    expect([again.id, again.outputs.appRoleAssignmentRequired]).toEqual([principal.id, true]);
+
+    const { inputs } = await create(types.role, role(id, "Orders.Read"));
+    const assignment: PropertyMap = {
+      appRoleId: inputs.roleId!,
+      resourceObjectId: principal.outputs.objectId!,
+      principalObjectId: sandbox.context.account.deployer.objectId,
+    };
+    const { id: assigned } = await create(types.assignment, assignment);
+    expect((await create(types.assignment, assignment)).id).toBe(assigned);
+  });
+
   it("lost answers and throttling lead to nothing twice", async () => {
     const { id, outputs } = await register();
     const { faults } = sandbox.context;
