@@ -1,6 +1,5 @@
-import type { RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
 import { type HttpResponse, send } from "../dynamic/http";
+import { readKubeconfig } from "./kubeconfig-login";
 
 /** The few calls that proofs make to a cluster, as whoever the kubeconfig logs in. */
 export interface ClusterClient {
@@ -40,19 +39,7 @@ export function connectCluster(kubeconfig: string): ClusterClient {
 }
 
 function openClient(kubeconfig: string): ClusterClient {
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) throw new Error("the kubeconfig has no current cluster");
-  const certificateAuthority = cluster.caData ? Buffer.from(cluster.caData, "base64").toString() : undefined;
-
-  // One after another: the first starts a kubelogin, and the others find its token.
-  let lastLogin: Promise<unknown> = Promise.resolve();
-  function login(options: RequestOptions): Promise<void> {
-    const next = lastLogin.then(() => config.applyToHTTPSOptions(options));
-    lastLogin = next.catch(() => {});
-    return next;
-  }
+  const { server, certificateAuthority, headers: login } = readKubeconfig(kubeconfig);
 
   async function call(
     link: string,
@@ -60,8 +47,7 @@ function openClient(kubeconfig: string): ClusterClient {
     path: string,
     body?: unknown,
   ): Promise<HttpResponse> {
-    const options: RequestOptions = { headers: {} };
-    await login(options).catch((error: Error) => {
+    const headers = await login().catch((error: Error) => {
       throw new LinkFailure(
         "login to the cluster",
         "no token",
@@ -71,8 +57,8 @@ function openClient(kubeconfig: string): ClusterClient {
     });
     const response = await send({
       method,
-      url: `${cluster?.server.replace(/\/$/, "")}${path}`,
-      headers: { ...(options.headers as Record<string, string>), "content-type": "application/json" },
+      url: `${server}${path}`,
+      headers: { ...headers, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     });
