@@ -77,8 +77,9 @@ export async function openAzureClient(sandbox: FreshSandbox, connections: number
     assertion: { issuer: iss, subject: sub },
     put: async (id, apiVersion, body) => {
       const url = `https://management.azure.com${id}?api-version=${apiVersion}`;
-      let resource = (await send({ method: "PUT", url, token: armToken, body })) as Resource;
-      while (isUnderWay(resource)) {
+      let resource = (await send({ method: "PUT", url, token: armToken, body })) as Resource | undefined;
+      // Some answer with nothing until they are ready.
+      while (!resource || isUnderWay(resource)) {
         await sleep(50);
         resource = (await send({ method: "GET", url, token: armToken })) as Resource;
       }

@@ -7,6 +7,7 @@ import { type Measurement, measure } from "./measure";
 import { processStat } from "./process-tree";
 import { countResources, type ResourceCount, type StateResource } from "./resource-count";
 import { startFreshSandbox, temporaryDirectory } from "./sandbox";
+import { wakeBlobStorage } from "./wake-storage";
 
 /** The programs that make the same environment. */
 export const programs = ["library", "hand-written"] as const;
@@ -65,6 +66,7 @@ export async function runEnvironment(args: EnvironmentRunArgs): Promise<Environm
   const sandbox = await startFreshSandbox();
   const temporary = temporaryDirectory();
   try {
+    await wakeBlobStorage(sandbox);
     const run: EnvironmentRun = { operations: {} };
     for (const operation of args.operations) {
       const command = commands[operation];

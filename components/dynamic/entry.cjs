@@ -2,8 +2,15 @@
 // for TypeScript is registered here.
 require("sucrase/register/ts");
 
-const { propagation } = require("../propagation/provider.ts");
-const { sqlDatabaseUser } = require("../resources/sql-database-user-provider.ts");
-const { vaultName } = require("../resources/vault-name-provider.ts");
-
-module.exports = { propagation, sqlDatabaseUser, vaultName };
+// Each is loaded when a resource asks for it: the process starts anew for every run of the engine.
+module.exports = {
+  get propagation() {
+    return require("../propagation/provider.ts").propagation;
+  },
+  get sqlDatabaseUser() {
+    return require("../resources/sql-database-user-provider.ts").sqlDatabaseUser;
+  },
+  get vaultName() {
+    return require("../resources/vault-name-provider.ts").vaultName;
+  },
+};

@@ -16,6 +16,8 @@ export interface HttpResponse {
 }
 
 const timeoutMs = 10_000;
+/** To one host, so that many small requests at once share connections instead of each making its own. */
+const connections = 4;
 const agents = new Map<string, EnvHttpProxyAgent>();
 
 function agentFor(certificateAuthority: string | undefined): EnvHttpProxyAgent {
@@ -23,7 +25,11 @@ function agentFor(certificateAuthority: string | undefined): EnvHttpProxyAgent {
   const known = agents.get(key);
   if (known) return known;
   const tls = certificateAuthority === undefined ? {} : { ca: certificateAuthority };
-  const agent = new EnvHttpProxyAgent({ connect: { ...tls, timeout: timeoutMs }, requestTls: tls });
+  const agent = new EnvHttpProxyAgent({
+    connections,
+    connect: { ...tls, timeout: timeoutMs },
+    requestTls: tls,
+  });
   agents.set(key, agent);
   return agent;
 }

@@ -1,5 +1,3 @@
-import { parse, stringify } from "yaml";
-
 /** The application that AKS clusters take Entra tokens for, in every tenant. */
 export const aksServerApplicationId = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
@@ -18,6 +16,8 @@ interface KubeconfigFile {
  * @see https://azure.github.io/kubelogin/concepts/login-modes.html
  */
 export function unattendedKubeconfig(userKubeconfig: string, login: ClusterLogin): string {
+  // Seventy modules that a program without a cluster does not need.
+  const { parse, stringify }: typeof import("yaml") = require("yaml");
   const config = parse(userKubeconfig) as KubeconfigFile;
   const users = config.users.map((entry) => {
     if (!entry.user.exec) return entry;
