@@ -25,16 +25,14 @@ export {
   FederatedCredential,
   type FederatedCredentialArgs,
   serviceAccountSubject,
+  type TokenIssuer,
+  type TrustedToken,
   tokenExchangeAudience,
 } from "./identity/federated-credential";
 export { UserAssignedIdentity, type UserAssignedIdentityArgs } from "./identity/user-assigned-identity";
 export { Cluster, type ClusterArgs, type ClusterReference } from "./kubernetes/cluster";
 export { Workload, type WorkloadArgs } from "./kubernetes/workload";
-export {
-  type TrustedToken,
-  WorkloadIdentity,
-  type WorkloadIdentityArgs,
-} from "./kubernetes/workload-identity";
+export { WorkloadIdentity, type WorkloadIdentityArgs } from "./kubernetes/workload-identity";
 export type { Proof, PropagationMethod } from "./propagation/proof";
 export { Propagation, type PropagationArgs } from "./propagation/propagation";
 export { KeyVault, type KeyVaultArgs } from "./resources/key-vault";

@@ -2,6 +2,9 @@ import { maxFederatedCredentials } from "../components/identity/user-assigned-id
 import type { Problem } from "./config";
 import type { AccessRule, Environment } from "./environment-schema";
 
+/** Stands for the cluster's issuer, which is not known before the cluster is. */
+const theCluster = "the cluster";
+
 /** What no single value is wrong about: references to nothing, two that must not be the same, too many. */
 export function findContradictions(environment: Environment): Problem[] {
   const problems: Problem[] = [];
@@ -55,7 +58,7 @@ export function findContradictions(environment: Environment): Problem[] {
     problems.push(...databasesGivenElsewhere(rest.access, path, elsewhere));
     const held = credentials.get(identity) ?? new Map<string, string>();
     credentials.set(identity, held);
-    held.set(`the cluster ${account}`, path);
+    held.set(`${theCluster} ${account}`, path);
     for (const [index, { issuer, subject }] of rest.trusts.entries()) {
       const at = `${path}.trusts[${index}]`;
       const key = `${issuer} ${subject}`;
@@ -70,12 +73,16 @@ export function findContradictions(environment: Environment): Problem[] {
       held.set(key, at);
     }
   }
+  const isMadeAnew = environment.cluster.generation > 1;
   for (const [identity, held] of credentials) {
-    if (held.size > maxFederatedCredentials) {
+    const ofCluster = [...held.keys()].filter((key) => key.startsWith(theCluster)).length;
+    const count = isMadeAnew ? held.size + ofCluster : held.size;
+    if (count > maxFederatedCredentials) {
+      const twice = isMadeAnew ? ", where those of a cluster made anew count twice, old and new" : "";
       problems.push({
         path: [...held.values()].at(-1) as string,
-        allowed: `must leave identity ${identity} with at most ${maxFederatedCredentials} federated credentials`,
-        found: held.size,
+        allowed: `must leave identity ${identity} with at most ${maxFederatedCredentials} federated credentials${twice}`,
+        found: count,
       });
     }
   }

@@ -95,6 +95,12 @@ const cluster = z.strictObject({
   nodeCount: z.int().min(1).max(1000).default(3),
   nodeSize: z.string().min(1).default("Standard_D4ds_v5"),
   tier: z.enum(["Free", "Standard", "Premium"]).default("Standard"),
+  generation: z
+    .int()
+    .min(1)
+    .max(999)
+    .default(1)
+    .describe("One more makes the cluster anew, moves every workload there, and then removes the old one"),
   network: network.default("public"),
 });
 

@@ -140,7 +140,7 @@ export interface NamingScope {
 const hashLength = 6;
 
 /** Six characters of base 32: two names in a thousand environments collide once in a million. */
-function shortHash(text: string): string {
+export function shortHash(text: string): string {
   const digits = "abcdefghijklmnopqrstuvwxyz234567";
   const bytes = createHash("sha256").update(text).digest();
   return [...bytes.subarray(0, hashLength)].map((byte) => digits[byte % 32]).join("");

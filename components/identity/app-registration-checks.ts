@@ -2,7 +2,12 @@ import { v5 as uuidv5 } from "uuid";
 import { type Check, check } from "../core/errors";
 import { isValidName, nameRules } from "../core/naming";
 import type { AppRegistrationArgs, ServiceAccountReference } from "./app-registration";
-import { checkCredentialFields, serviceAccountSubject } from "./federated-credential";
+import {
+  checkCredentialFields,
+  credentialName,
+  isMadeAnew,
+  serviceAccountSubject,
+} from "./federated-credential";
 import { maxFederatedCredentials } from "./user-assigned-identity";
 
 /** The name space of this library's role and scope ids; a random UUID, fixed for ever. */
@@ -48,6 +53,7 @@ export function checkAppRegistration(
   ];
   const twice = firstTwice(permissions.map(({ value }) => value));
   const credentialNames = [...serviceAccounts.map(credentialEnding), ...trusts.map(({ name }) => name)];
+  const anew = serviceAccounts.filter(({ cluster }) => isMadeAnew(cluster)).length;
   const credentialTwice = firstTwice(credentialNames);
   const tokenTwice = firstTwice(trusts.map(({ issuer, subject }) => `${issuer} ${subject}`));
   check(component, [
@@ -71,9 +77,11 @@ export function checkAppRegistration(
     })),
     {
       argument: "serviceAccounts and trusts",
-      holds: credentialNames.length <= maxFederatedCredentials,
-      allowed: `at most ${maxFederatedCredentials}`,
-      got: credentialNames.length,
+      holds: credentialNames.length + anew <= maxFederatedCredentials,
+      allowed:
+        `at most ${maxFederatedCredentials}` +
+        (anew > 0 ? ", where those of a cluster made anew count twice, old and new" : ""),
+      got: credentialNames.length + anew,
     },
     {
       argument: "serviceAccounts and trusts",
@@ -89,8 +97,8 @@ export function checkAppRegistration(
     },
     ...credentialNames.map((ending) => ({
       argument: "serviceAccounts and trusts",
-      holds: isValidName("federatedCredential", `fc-${ending}`),
-      allowed: `${nameRules.federatedCredential.allowed}, with "fc-" before it`,
+      holds: isValidName("federatedCredential", credentialName(ending, "", "")),
+      allowed: `${nameRules.federatedCredential.allowed}, with "fc-" before it and a hash after it`,
       got: ending,
     })),
     ...serviceAccounts.flatMap(({ namespace, serviceAccount }) =>

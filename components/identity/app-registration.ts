@@ -8,9 +8,14 @@ import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
 import { ArgumentError } from "../core/errors";
 import type { Principal } from "../core/permission";
-import type { TrustedToken } from "../kubernetes/workload-identity";
 import { checkAppRegistration, credentialEnding, permissionId } from "./app-registration-checks";
-import { serviceAccountSubject, tokenExchangeAudience } from "./federated-credential";
+import {
+  credentialName,
+  serviceAccountSubject,
+  type TokenIssuer,
+  type TrustedToken,
+  tokenExchangeAudience,
+} from "./federated-credential";
 
 /** A role that callers are given; tokens name it in their claim `roles`. */
 export interface AppRoleArgs {
@@ -38,8 +43,8 @@ export interface PermissionScopeArgs {
 
 /** A ServiceAccount whose tokens become the application. */
 export interface ServiceAccountReference {
-  /** The cluster, of which only the issuer of its tokens matters here. */
-  cluster: { readonly issuerUrl: pulumi.Output<string> };
+  /** The cluster, of which only the issuer of its tokens matters here, and whether it changes. */
+  cluster: TokenIssuer;
   namespace: string;
   serviceAccount: string;
 }
@@ -220,7 +225,10 @@ function permissionScope(
   );
 }
 
-/** One credential for each token that may become the application, written one after another. */
+/**
+ * One credential for each token that may become the application, written one after another. A new issuer's is there
+ * before the old one's goes.
+ */
 function trustTokens(
   name: string,
   { serviceAccounts = [], trusts = [] }: AppRegistrationArgs,
@@ -241,13 +249,12 @@ function trustTokens(
         `${name}-${ending}`,
         {
           applicationId: application.id,
-          displayName: `fc-${ending}`,
+          displayName: pulumi.all([issuer, subject]).apply(([iss, sub]) => credentialName(ending, iss, sub)),
           issuer,
           subject,
           audiences: [tokenExchangeAudience],
         },
-        // Issuer and subject are unique in an application, so the old one goes first.
-        { parent, deleteBeforeReplace: true, ...(previous ? { dependsOn: [previous] } : {}) },
+        { parent, deleteBeforeReplace: false, ...(previous ? { dependsOn: [previous] } : {}) },
       ),
     undefined,
   );

@@ -7,6 +7,15 @@ import { automaticName, checkName, type Placement } from "../resources/resource-
 /** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 export const maxFederatedCredentials = 20;
 
+/** A credential of an identity, as the identity remembers it. */
+export interface AdmittedCredential {
+  /** Issuer and subject, when both are known in the program. */
+  key: string | undefined;
+  /** How many the identity may come to hold for it: two where the issuer changes, the old one and the new. */
+  holds: 1 | 2;
+  resource: pulumi.Resource;
+}
+
 export interface UserAssignedIdentityArgs {
   resourceGroup: Placement;
   /**
@@ -31,7 +40,7 @@ export class UserAssignedIdentity extends managedidentity.UserAssignedIdentity i
   readonly principalType = "ServicePrincipal";
 
   readonly #label: string;
-  readonly #credentials: { key: string | undefined; resource: pulumi.Resource }[] = [];
+  readonly #credentials: AdmittedCredential[] = [];
 
   /** @throws ArgumentError when `identityName` is not an identity's name */
   constructor(name: string, args: UserAssignedIdentityArgs, options: pulumi.CustomResourceOptions = {}) {
@@ -56,17 +65,21 @@ export class UserAssignedIdentity extends managedidentity.UserAssignedIdentity i
   /**
    * Checks that the identity takes one more federated credential.
    *
-   * @param key issuer and subject, when both are known in the program
    * @returns the credential that it must come after: Azure takes one write or delete at a time
-   * @throws ArgumentError for the 21st credential, and for a second one with the same issuer and subject
+   * @throws ArgumentError when there may come to be more than 20, and for a second one with the same issuer and subject
    */
-  admitCredential(key: string | undefined): pulumi.Resource | undefined {
-    if (this.#credentials.length >= maxFederatedCredentials) {
+  admitCredential(
+    key: AdmittedCredential["key"],
+    holds: AdmittedCredential["holds"],
+  ): pulumi.Resource | undefined {
+    const held = this.#credentials.reduce<number>((sum, credential) => sum + credential.holds, holds);
+    if (held > maxFederatedCredentials) {
+      const twice = holds === 2 ? ", where those of a cluster made anew count twice, old and new" : "";
       throw new ArgumentError(
         this.#label,
         "federated credentials",
-        `at most ${maxFederatedCredentials}; give the next workload an identity of its own`,
-        this.#credentials.length + 1,
+        `at most ${maxFederatedCredentials}${twice}; give the next workload an identity of its own`,
+        held,
       );
     }
     if (key !== undefined && this.#credentials.some((credential) => credential.key === key)) {
@@ -76,7 +89,7 @@ export class UserAssignedIdentity extends managedidentity.UserAssignedIdentity i
   }
 
   /** Takes note of a credential that {@link admitCredential} let through. */
-  addCredential(key: string | undefined, resource: pulumi.Resource): void {
-    this.#credentials.push({ key, resource });
+  addCredential(credential: AdmittedCredential): void {
+    this.#credentials.push(credential);
   }
 }

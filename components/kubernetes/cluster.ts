@@ -5,15 +5,14 @@ import { check } from "../core/errors";
 import type { NetworkAccess } from "../core/network-access";
 import type { Permission } from "../core/permission";
 import { assignRole } from "../core/role-assignment";
+import type { TokenIssuer } from "../identity/federated-credential";
 import { Propagation } from "../propagation/propagation";
 import { automaticName, checkName, deployerPrincipal, type Placement } from "../resources/resource-group";
 import { loginOf, unattendedKubeconfig } from "./kubeconfig";
 
 /** A cluster that workloads can be put on. */
-export interface ClusterReference {
+export interface ClusterReference extends TokenIssuer {
   readonly id: pulumi.Output<string>;
-  /** The `iss` of its ServiceAccounts' tokens, with the trailing slash. */
-  readonly issuerUrl: pulumi.Output<string>;
   /** Logs in as whoever runs the program; holds no credential. */
   readonly kubeconfig: pulumi.Output<string>;
   /** What Kubernetes resources of this cluster are given as their provider. */
@@ -39,7 +38,19 @@ export interface ClusterArgs {
   /** Registries whose images the nodes pull. */
   registries?: { readonly pull: () => Permission }[];
   /**
-   * 1 to 63 letters, digits, `_` or `-`. A change replaces the cluster.
+   * A whole number from 1 to 999; one more makes the cluster anew. The new one comes up beside the old one; workloads,
+   * their credentials and everything else that is given its `provider` are made there; and then the old ones go: pods,
+   * then their credentials, the cluster last.
+   *
+   * From 2 on, `-g<generation>` ends the names of the cluster and of its resources in the stack, and a federated
+   * credential for its ServiceAccounts counts twice among an identity's 20, old and new.
+   *
+   * @default 1
+   */
+  generation?: number;
+  /**
+   * 1 to 63 letters, digits, `_` or `-`, together with what `generation` adds. A change deletes the cluster before it
+   * makes another.
    *
    * @default `aks-<name>-<stack>`
    */
@@ -56,18 +67,24 @@ export interface ClusterArgs {
 export class Cluster extends pulumi.ComponentResource implements ClusterReference {
   readonly id: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
+  readonly generation: number;
   readonly issuerUrl: pulumi.Output<string>;
   readonly kubeconfig: pulumi.Output<string>;
   readonly provider: Provider;
   /** The object id of the identity with which nodes pull images. */
   readonly kubeletPrincipalId: pulumi.Output<string>;
 
-  readonly #name: string;
+  readonly #label: string;
 
-  /** @throws ArgumentError when a name or the number of nodes is out of range */
+  /** @throws ArgumentError when a name, the number of nodes or the generation is out of range */
   constructor(name: string, args: ClusterArgs, options: pulumi.ComponentResourceOptions = {}) {
-    const { resourceGroup, nodeCount = 3, network = "public" } = args;
-    checkName(`Cluster ${name}`, "clusterName", "cluster", args.clusterName);
+    const { resourceGroup, nodeCount = 3, network = "public", generation = 1 } = args;
+    // The new cluster's resources are others than the old one's, not replacements of them: also a run that is interrupted
+    // half-way can tell what is on which cluster.
+    const ending = generation === 1 ? "" : `-g${generation}`;
+    const label = `${name}${ending}`;
+    const clusterName = args.clusterName === undefined ? undefined : `${args.clusterName}${ending}`;
+    checkName(`Cluster ${name}`, "clusterName", "cluster", clusterName);
     check(`Cluster ${name}`, [
       {
         argument: "nodeCount",
@@ -75,15 +92,22 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
         allowed: "a whole number from 1 to 1000",
         got: nodeCount,
       },
+      {
+        argument: "generation",
+        holds: Number.isInteger(generation) && generation >= 1 && generation <= 999,
+        allowed: "a whole number from 1 to 999",
+        got: generation,
+      },
     ]);
     super("azure-keyless:kubernetes:Cluster", name, {}, options);
-    this.#name = name;
+    this.#label = label;
+    this.generation = generation;
     const cluster = new containerservice.ManagedCluster(
-      name,
+      label,
       {
         resourceGroupName: resourceGroup.name,
         location: resourceGroup.location,
-        resourceName: args.clusterName ?? automaticName("cluster", name, resourceGroup.deployer),
+        resourceName: clusterName ?? automaticName("cluster", label, resourceGroup.deployer),
         dnsPrefix: `${name}-${pulumi.getStack()}`.replace(/[^A-Za-z0-9-]+/g, "-").slice(0, 54),
         identity: { type: "SystemAssigned" },
         sku: { name: "Base", tier: args.tier ?? "Standard" },
@@ -111,18 +135,20 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
     );
     this.id = cluster.id;
     this.name = cluster.name;
-    this.issuerUrl = cluster.oidcIssuerProfile.apply((profile) => profile?.issuerURL as string);
-    this.kubeletPrincipalId = cluster.identityProfile.apply(
-      (profile) => profile?.kubeletidentity?.objectId as string,
+    // Asked for by its id, these are known in previews that change the cluster, and nothing seems to change with them.
+    const found = findCluster(cluster.id, { parent: this });
+    this.issuerUrl = found.apply(issuerOf);
+    this.kubeletPrincipalId = found.apply(
+      ({ identityProfile }) => identityProfile?.kubeletidentity?.objectId as string,
     );
     for (const registry of args.registries ?? []) this.attach(registry);
 
     const administrator = assignRole(
-      `${name}-administrator`,
+      `${label}-administrator`,
       {
         access: {
           name: "administrator",
-          intent: `administer Kubernetes on cluster ${name}`,
+          intent: `administer Kubernetes on cluster ${label}`,
           role: "Azure Kubernetes Service RBAC Cluster Admin",
           scope: this.id,
         },
@@ -133,19 +159,20 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
     );
     this.kubeconfig = userKubeconfig(cluster.id, { parent: this });
     const reachable = new Propagation(
-      `${name}-reachable`,
+      `${label}-reachable`,
       {
         kubeconfig: this.kubeconfig,
         proofs: [
-          pulumi.output({ kind: "cluster" as const, name: `cluster ${name}`, waitsFor: [administrator.id] }),
+          pulumi.output({ kind: "cluster" as const, name: `cluster ${label}`, waitsFor: [administrator.id] }),
         ],
       },
       { parent: this },
     );
     this.provider = new Provider(
-      `${name}-kubernetes`,
+      `${label}-kubernetes`,
       { kubeconfig: this.kubeconfig, enableServerSideApply: true },
-      { parent: this, dependsOn: [reachable] },
+      // The assignment outlasts what is deleted through the provider.
+      { parent: this, dependsOn: [reachable, administrator] },
     );
     this.registerOutputs({ id: this.id, name: this.name, issuerUrl: this.issuerUrl });
   }
@@ -162,14 +189,10 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
     options: pulumi.ResourceOptions = {},
   ): ClusterReference {
     const known = pulumi.output(id);
-    const found = containerservice.getManagedClusterOutput(
-      { resourceGroupName: known.apply(groupOf), resourceName: known.apply(nameOf) },
-      options as pulumi.InvokeOutputOptions,
-    );
     const kubeconfig = userKubeconfig(known, options as pulumi.InvokeOutputOptions);
     return {
       id: known,
-      issuerUrl: found.apply((cluster) => cluster.oidcIssuerProfile?.issuerURL as string),
+      issuerUrl: findCluster(known, options as pulumi.InvokeOutputOptions).apply(issuerOf),
       kubeconfig,
       provider: new Provider(`${name}-kubernetes`, { kubeconfig, enableServerSideApply: true }, options),
     };
@@ -179,11 +202,11 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
   attach(registry: { readonly pull: () => Permission }): void {
     const access = registry.pull();
     assignRole(
-      `${this.#name}-${access.name}`,
+      `${this.#label}-${access.name}`,
       {
         access,
         principal: { principalId: this.kubeletPrincipalId, principalType: "ServicePrincipal" },
-        holder: `nodes of cluster ${this.#name}`,
+        holder: `nodes of cluster ${this.#label}`,
       },
       { parent: this },
     );
@@ -192,6 +215,20 @@ export class Cluster extends pulumi.ComponentResource implements ClusterReferenc
 
 const groupOf = (id: string): string => id.split("/")[4] ?? "";
 const nameOf = (id: string): string => id.split("/").at(-1) ?? "";
+
+const findCluster = (id: pulumi.Output<string>, options: pulumi.InvokeOutputOptions) =>
+  containerservice.getManagedClusterOutput(
+    { resourceGroupName: id.apply(groupOf), resourceName: id.apply(nameOf) },
+    options,
+  );
+
+/** @throws Error when the cluster issues no tokens; in a preview, which may be the one that makes it, there may be one */
+function issuerOf({ name, oidcIssuerProfile }: containerservice.GetManagedClusterResult): string {
+  const url = oidcIssuerProfile?.issuerURL;
+  if (url) return url;
+  if (pulumi.runtime.isDryRun()) return pulumi.unknown as unknown as string;
+  throw new Error(`cluster ${name} has no OIDC issuer`);
+}
 
 function userKubeconfig(
   id: pulumi.Output<string>,

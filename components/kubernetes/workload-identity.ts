@@ -5,21 +5,15 @@ import { grantAccess } from "../core/grant-access";
 import type { Access, Touch } from "../core/permission";
 import {
   FederatedCredential,
+  isMadeAnew,
   serviceAccountSubject,
+  type TrustedToken,
   tokenExchangeAudience,
 } from "../identity/federated-credential";
 import { UserAssignedIdentity } from "../identity/user-assigned-identity";
 import type { WorkloadProof } from "../propagation/proof";
 import type { Placement } from "../resources/resource-group";
 import type { ClusterReference } from "./cluster";
-
-/** Other tokens that may become the same identity: a pipeline's, another cluster's. */
-export interface TrustedToken {
-  /** Ends the credential's name: "github-main". */
-  name: string;
-  issuer: string;
-  subject: string;
-}
 
 export interface WorkloadIdentityArgs {
   resourceGroup: Placement;
@@ -83,7 +77,12 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
     );
     const credential = new FederatedCredential(
       name,
-      { identity: this.identity, issuer: cluster.issuerUrl, subject: this.subject },
+      {
+        identity: this.identity,
+        issuer: cluster.issuerUrl,
+        subject: this.subject,
+        issuerChanges: isMadeAnew(cluster),
+      },
       { parent: this },
     );
     const trusted = (args.trusts ?? []).map(
@@ -107,7 +106,8 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, provider: cluster.provider },
+      // On the way out it is the other way round: no token can be had that is not accepted any more.
+      { parent: this, provider: cluster.provider, dependsOn: [credential] },
     );
     this.proof = pulumi.output({
       kind: "workload" as const,

@@ -97,7 +97,9 @@ export class Workload extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, provider: cluster.provider, dependsOn: [propagation] },
+      // On the identity itself too: its ServiceAccount and credential outlast the pods, also when all of them go
+      // because there are new ones on another cluster.
+      { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
     );
     const service = new Service(
       name,

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AppRegistration, type AppRegistrationArgs, ArgumentError } from "../../components";
 import { checkAppRegistration, permissionId } from "../../components/identity/app-registration-checks";
+import { credentialName } from "../../components/identity/federated-credential";
 import { find, issuerUrl, register } from "./mocks";
 
 const cluster = { issuerUrl: pulumi.output(issuerUrl) };
@@ -70,7 +71,7 @@ describe("AppRegistration", () => {
       const type = azuread("ApplicationFederatedIdentityCredential");
       expect(find(registered, type, `api-${ending}`)).toEqual({
         applicationId,
-        displayName: `fc-${ending}`,
+        displayName: credentialName(ending, issuer, subject),
         issuer,
         subject,
         audiences,
@@ -141,11 +142,25 @@ describe("what Entra would refuse is refused before anything is made", () => {
       { trusts: [{ ...trust, issuer: "http://x" }] },
       "'issuer' must be an https URL",
     ],
-    ["a credential's name", { trusts: [{ ...trust, name: "a b" }] }, `with "fc-" before it, got "a b"`],
+    [
+      "a credential's name",
+      { trusts: [{ ...trust, name: "a b" }] },
+      `with "fc-" before it and a hash after it, got "a b"`,
+    ],
     [
       "a 21st credential",
       { serviceAccounts: Array.from({ length: 21 }, (_, number) => account(`a${number}`)) },
       "'serviceAccounts and trusts' must be at most 20, got 21",
+    ],
+    [
+      "an 11th ServiceAccount of a cluster made anew",
+      {
+        serviceAccounts: Array.from({ length: 11 }, (_, number) => ({
+          ...account(`a${number}`),
+          cluster: { ...cluster, generation: 2 },
+        })),
+      },
+      "'serviceAccounts and trusts' must be at most 20, where those of a cluster made anew count twice, old and new, got 22",
     ],
   ])("%s", (_, args, message) => {
     const complete = { displayName: "api", ...args };

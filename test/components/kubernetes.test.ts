@@ -12,6 +12,7 @@ import {
   WorkloadIdentity,
 } from "../../components";
 import { roleAssignmentName } from "../../components/core/role-assignment";
+import { credentialName } from "../../components/identity/federated-credential";
 import { find, issuerUrl, type Registered, register } from "./mocks";
 
 const ofType = (registered: Registered[], type: string) =>
@@ -59,6 +60,65 @@ describe("Cluster", () => {
   });
 });
 
+describe("a cluster that is made anew", () => {
+  const cluster = (generation: number, more: object = {}) =>
+    new Cluster("main", { resourceGroup: new ResourceGroup("shop"), generation, ...more });
+
+  it("has resources of its own, beside those of the one before", async () => {
+    const names = async (generation: number) =>
+      (await register(() => cluster(generation)))
+        .filter(({ type }) => !/:(ResourceGroup|Cluster)$/.test(type))
+        .map(({ type, name }) => `${type} ${name}`);
+    const [first, second] = [await names(1), await names(2)];
+    expect(first).toHaveLength(4);
+    expect(second).toHaveLength(4);
+    expect(second.filter((name) => first.includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ["by itself", {}, "aks-main-g3-test"],
+    ["after a name that is given", { clusterName: "blue" }, "blue-g3"],
+  ])("says which one it is %s", async (_how, more, resourceName) => {
+    const registered = await register(() => cluster(3, more));
+    expect(find(registered, "azure-native:containerservice:ManagedCluster", "main-g3")).toMatchObject({
+      resourceName,
+    });
+  });
+
+  it.each([
+    [{ generation: 0 }, `'generation' must be a whole number from 1 to 999, got 0`],
+    [{ generation: 1.5 }, `'generation' must be a whole number from 1 to 999, got 1.5`],
+    [{ generation: 2, clusterName: "c".repeat(61) }, `'clusterName' must be 1 to 63`],
+  ])("refuses %j", async ({ generation, ...more }, message) => {
+    await register(() => expect(() => cluster(generation, more)).toThrow(message));
+  });
+
+  it("leaves room for old and new credentials, or says how many there would be", async () => {
+    await register(() => {
+      const resourceGroup = new ResourceGroup("shop");
+      const made = new Cluster("main", { resourceGroup, generation: 2 });
+      const identity = new UserAssignedIdentity("shared", { resourceGroup });
+      const workload = (number: number) =>
+        new WorkloadIdentity(`w${number}`, { resourceGroup, cluster: made, namespace: "shop", identity });
+      for (let number = 1; number <= 10; number++) workload(number);
+      expect(() => workload(11)).toThrow(
+        "UserAssignedIdentity shared: 'federated credentials' must be at most 20, where those of a cluster made anew count twice, old and new; give the next workload an identity of its own, got 22",
+      );
+    });
+  });
+});
+
+describe("the name of a federated credential", () => {
+  it("follows from issuer and subject, which no two share", () => {
+    const names = ["https://one/", "https://two/"].flatMap((issuer) =>
+      ["a", "b"].map((subject) => credentialName("orders", issuer, subject)),
+    );
+    expect(new Set(names).size).toBe(4);
+    // Deployed credentials have these names: they never change.
+    expect(names[0]).toMatchInlineSnapshot(`"fc-orders-fq4hmb"`);
+  });
+});
+
 describe("WorkloadIdentity and Workload", () => {
   const program = () => {
     const resourceGroup = new ResourceGroup("shop");
@@ -79,7 +139,11 @@ describe("WorkloadIdentity and Workload", () => {
     expect(find(registered, "azure-native:managedidentity:FederatedIdentityCredential", "orders")).toEqual({
       resourceGroupName: "rg-shop-test",
       resourceName: "id-orders-test",
-      federatedIdentityCredentialResourceName: "fc-orders",
+      federatedIdentityCredentialResourceName: credentialName(
+        "orders",
+        issuerUrl,
+        "system:serviceaccount:shop:orders",
+      ),
       issuer: issuerUrl,
       subject: "system:serviceaccount:shop:orders",
       audiences: ["api://AzureADTokenExchange"],

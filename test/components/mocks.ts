@@ -81,8 +81,6 @@ const types: Record<string, (inputs: Record<string, any>, name: string) => { id:
     id: `${group(inputs)}/providers/Microsoft.ContainerService/managedClusters/${inputs.resourceName}`,
     state: {
       name: inputs.resourceName,
-      oidcIssuerProfile: { enabled: true, issuerURL: issuerUrl },
-      identityProfile: { kubeletidentity: { objectId: "kubelet-object" } },
     },
   }),
   "pulumi:providers:kubernetes": (_inputs, name) => ({ id: name }),
@@ -140,7 +138,9 @@ const functions: Record<string, () => object> = {
     kubeconfigs: [{ name: "clusterUser", value: Buffer.from(kubeconfig).toString("base64") }],
   }),
   "azure-native:containerservice:getManagedCluster": () => ({
+    name: "aks",
     oidcIssuerProfile: { enabled: true, issuerURL: issuerUrl },
+    identityProfile: { kubeletidentity: { objectId: "kubelet-object" } },
   }),
 };
 

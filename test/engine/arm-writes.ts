@@ -2,10 +2,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 
-/** A PUT or DELETE that Azure Resource Manager answered, as its server saw it. */
+/** A PUT, PATCH or DELETE that a server of the sandbox answered, as it saw it. */
 export interface ArmWrite {
   method: string;
-  /** Without the query, in lower case, as ARM compares it. */
+  /** "management.azure.com" */
+  host: string;
+  /** Without the query, in lower case, as Azure Resource Manager compares it. */
   path: string;
   status: number;
   /** In milliseconds, from some point on. */
@@ -13,17 +15,22 @@ export interface ArmWrite {
   end: number;
 }
 
-/** Records what the sandboxes of this process are asked to write, until it is stopped. */
-export function recordArmWrites(): { writes: ArmWrite[]; stop(): void } {
+/**
+ * Records what the sandboxes of this process are asked to write, until it is stopped.
+ *
+ * @param hosts to which servers. @default Azure Resource Manager
+ */
+export function recordArmWrites(hosts = /^management\.azure\.com$/): { writes: ArmWrite[]; stop(): void } {
   const writes: ArmWrite[] = [];
   const listen = (message: unknown) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     const { method = "" } = request;
-    if (request.headers.host !== "management.azure.com" || !["PUT", "DELETE"].includes(method)) return;
+    const [host = ""] = request.headers.host?.split(":") ?? [];
+    if (!hosts.test(host) || !["PUT", "PATCH", "DELETE"].includes(method)) return;
     const path = request.url!.split("?")[0]!.toLowerCase();
     const begin = performance.now();
     response.once("close", () => {
-      writes.push({ method, path, status: response.statusCode, begin, end: performance.now() });
+      writes.push({ method, host, path, status: response.statusCode, begin, end: performance.now() });
     });
   };
   subscribe("http.server.request.start", listen);

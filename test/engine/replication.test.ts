@@ -69,7 +69,7 @@ describe("an environment on an Azure that takes its time", { timeout: 240_000 },
 function isNeededBy(identity: StoredResource, { body }: StoredResource): boolean {
   const { name } = identity.body;
   if (body.id.startsWith(`${identity.body.id}/federatedIdentityCredentials/`)) {
-    return body.name === `fc-${name.replace(/^id-|-dev$/g, "")}`;
+    return new RegExp(`^fc-${name.replace(/^id-|-dev$/g, "")}-[a-z2-7]{6}$`).test(body.name);
   }
   return (
     body.type === "Microsoft.Authorization/roleAssignments" &&

@@ -209,6 +209,26 @@ describe("a configuration", () => {
     ]);
   });
 
+  it("with too little room for old and new credentials of a cluster made anew is refused", () => {
+    const sharing = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, number) => [
+          `w${number}`,
+          { namespace: "n", image: "i", identity: "all" },
+        ]),
+      );
+    expect(problemsOf({ workloads: sharing(11) })).toEqual([]);
+    const cluster = { generation: 2 };
+    expect(problemsOf({ cluster, workloads: sharing(10) })).toEqual([]);
+    expect(problemsOf({ cluster, workloads: sharing(11) })).toEqual([
+      [
+        "workloads.w10",
+        "must leave identity all with at most 20 federated credentials, where those of a cluster made anew count twice, old and new",
+        22,
+      ],
+    ]);
+  });
+
   it("is told about values and references in one report", () => {
     const orders = {
       replicas: "two",

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type PropertyMap, unknownValue, unwrapSecrets } from "../values";
+import { type PlainObject, type PropertyMap, unknownValue, unwrapSecrets } from "../values";
 
 /** A text among a provider resource's inputs; undefined when it is empty, not there or not known. */
 export function configuredText(config: PropertyMap, key: string): string | undefined {
@@ -10,16 +10,16 @@ export function configuredText(config: PropertyMap, key: string): string | undef
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Whether the kubeconfig is still to be made: in the preview of a program that makes the cluster too. */
-const isKubeconfigUnknown = (config: PropertyMap): boolean =>
-  config.kubeconfig !== undefined && unwrapSecrets(config.kubeconfig) === unknownValue;
+/** Whether an input is still to be made: the kubeconfig, in the preview of a program that makes the cluster too. */
+export const isUnknown = (config: PropertyMap, key: string): boolean =>
+  config[key] !== undefined && unwrapSecrets(config[key]) === unknownValue;
 
 /**
  * The contents of the kubeconfig that a provider resource names: contents, a path, or nothing for the user's own.
  * @throws Error when it names a file that cannot be read, or is not known yet
  */
 export function kubeconfigText(config: PropertyMap): string {
-  if (isKubeconfigUnknown(config)) throw new Error("The kubeconfig is not known yet.");
+  if (isUnknown(config, "kubeconfig")) throw new Error("The kubeconfig is not known yet.");
   const given = configuredText(config, "kubeconfig");
   if (given?.includes("\n") || given?.startsWith("{")) return given;
   const path = given ?? process.env.KUBECONFIG ?? join(homedir(), ".kube", "config");
@@ -32,8 +32,8 @@ export function kubeconfigText(config: PropertyMap): string {
 
 /** What a kubeconfig says that matters before anything is asked of its cluster. */
 export interface KubeconfigFacts {
-  /** "https://shop-dns-1a2b.hcp.westeurope.azmk8s.io:443" */
-  server?: string;
+  /** The active cluster's entry: its server, certificate authority and so on. */
+  cluster?: PlainObject;
   namespace?: string;
 }
 
@@ -43,8 +43,9 @@ export function kubeconfigFacts(config: PropertyMap): KubeconfigFacts {
     const document = parse(kubeconfigText(config)) as Kubeconfig;
     const name = configuredText(config, "context") ?? document["current-context"];
     const context = document.contexts?.find((one) => one.name === name)?.context;
-    const server = document.clusters?.find((one) => one.name === context?.cluster)?.cluster?.server;
-    return { ...(server && { server }), ...(context?.namespace && { namespace: context.namespace }) };
+    const clusterName = configuredText(config, "cluster") ?? context?.cluster;
+    const cluster = document.clusters?.find((one) => one.name === clusterName)?.cluster;
+    return { ...(cluster && { cluster }), ...(context?.namespace && { namespace: context.namespace }) };
   } catch {
     return {};
   }
@@ -53,5 +54,5 @@ export function kubeconfigFacts(config: PropertyMap): KubeconfigFacts {
 interface Kubeconfig {
   "current-context"?: string;
   contexts?: { name: string; context?: { cluster?: string; namespace?: string } }[];
-  clusters?: { name: string; cluster?: { server?: string } }[];
+  clusters?: { name: string; cluster?: PlainObject }[];
 }

@@ -158,6 +158,51 @@ describe("diff", () => {
     expect(result).toMatchObject({ replaces, deleteBeforeReplace });
   });
 
+  describe("of the provider's own inputs", () => {
+    const config = (server: string, more: object = {}, context = "x") =>
+      JSON.stringify({
+        clusters: [
+          { name: "c", cluster: { server, ...more } },
+          { name: "d", cluster: { server: "https://d" } },
+        ],
+        contexts: [
+          { name: "x", context: { cluster: "c" } },
+          { name: "y", context: { cluster: "d" } },
+        ],
+        "current-context": context,
+      });
+    const before = config("https://c");
+    const identified = (clusterIdentifier: string, kubeconfig: string) => ({ clusterIdentifier, kubeconfig });
+    it.each<[string, PropertyMap, PropertyMap, string[]]>([
+      ["another server", { kubeconfig: before }, { kubeconfig: config("https://e") }, ["kubeconfig"]],
+      [
+        "another authority",
+        { kubeconfig: before },
+        { kubeconfig: config("https://c", { "certificate-authority-data": "YQ==" }) },
+        ["kubeconfig"],
+      ],
+      ["another user", { kubeconfig: before }, { kubeconfig: `${before} ` }, []],
+      ["another context", { kubeconfig: before }, { kubeconfig: before, context: "y" }, ["context"]],
+      ["another cluster", { kubeconfig: before }, { kubeconfig: before, cluster: "d" }, ["cluster"]],
+      ["no such cluster", { kubeconfig: before }, { kubeconfig: before, cluster: "z" }, []],
+      ["a kubeconfig to be made", { kubeconfig: before }, { kubeconfig: unknownValue }, ["kubeconfig"]],
+      ["a kubeconfig in place of the user's own", {}, { kubeconfig: before }, []],
+      ["the same by its identifier", identified("1", before), identified("1", config("https://e")), []],
+      [
+        "another by its identifier",
+        identified("1", before),
+        identified("2", config("https://e")),
+        ["clusterIdentifier", "kubeconfig"],
+      ],
+      ["an identifier", { kubeconfig: before }, identified("1", before), []],
+    ])("%s", async (_what, oldInputs, inputs, replaces) => {
+      const result = await client.diff("pulumi:providers:kubernetes", { oldInputs, inputs });
+      expect(Object.keys(result.changes)).not.toEqual([]);
+      expect(result.replaces.sort()).toEqual(replaces);
+      expect(result.deleteBeforeReplace).toBe(false);
+    });
+  });
+
   it("leaves an automatic name free to be another", async () => {
     const annotations = { "pulumi.com/autonamed": "true" };
     const inputs = (data: PropertyMap): PropertyMap => ({ metadata: { name: "a-1", annotations }, data });

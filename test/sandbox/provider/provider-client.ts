@@ -118,7 +118,8 @@ export function connectProvider(port: number): ProviderClient {
       request.setOldInputs(toStruct(args.oldInputs));
       request.setOlds(toStruct(args.outputs ?? {}));
       request.setNews(toStruct(args.inputs));
-      const response = await ask(client, client.diff as Call<DiffRequest, DiffResponse>, request);
+      const method = type.startsWith("pulumi:providers:") ? client.diffConfig : client.diff;
+      const response = await ask(client, method as Call<DiffRequest, DiffResponse>, request);
       const changes: Record<string, string> = {};
       response.getDetaileddiffMap().forEach((change, path) => {
         changes[path] = kindNames[change.getKind()]!;
