@@ -39,7 +39,7 @@ export interface Finding {
   mistake: Mistake;
   /** Whose way to Azure it lies on; absent when it is nobody's in particular. */
   workload?: string;
-  /** "federated credential fc-orders of identity id-orders-dev" */
+  /** "federated credential fc-orders-olyae5 of identity id-orders-dev" */
   where: string;
   /** One sentence. */
   what: string;

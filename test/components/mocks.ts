@@ -145,7 +145,7 @@ const functions: Record<string, () => object> = {
 };
 
 /** Runs a program against mocks, in stack "test" of project "shop", and returns what it registered. */
-export async function register(program: () => void): Promise<Registered[]> {
+export async function register(program: () => unknown): Promise<Registered[]> {
   const registered: Registered[] = [];
   const failures: Error[] = [];
   const guard = <T>(what: string, find: (() => T) | undefined): T => {
@@ -169,7 +169,7 @@ export async function register(program: () => void): Promise<Registered[]> {
     "test",
     false,
   );
-  program();
+  await program();
   await pulumi.runtime.disconnect();
   if (failures[0]) throw failures[0];
   return registered;
