@@ -2,6 +2,8 @@ import { openStore, type Store } from "../../sandbox/core/store";
 import type { KubernetesObject } from "../../sandbox/kubernetes/object";
 
 const guid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+/** Ends in a hash of the cluster's issuer, which has a GUID in it. */
+const credential = /(\/federatedidentitycredentials\/.+)-[a-z2-7]{6}$/;
 
 /**
  * Everything that a sandbox holds, by name: what ARM has, what its clusters have, the secrets of its vaults. What
@@ -15,7 +17,9 @@ export function inventory(store: Store): string[] {
     .list<KubernetesObject>("kubernetes")
     .filter(({ key }) => key.includes("/objects/") && !key.includes("/core/events/"))
     .map(({ key, value }) => `object ${nameOfObject(key, value)}`);
-  return [...resources, ...secrets, ...objects].map((name) => name.replace(guid, "{guid}")).sort();
+  return [...resources, ...secrets, ...objects]
+    .map((name) => name.replace(guid, "{guid}").replace(credential, "$1-{hash}"))
+    .sort();
 }
 
 /** Controllers give what they make generated names: here it is named after its owner. */
