@@ -97,9 +97,12 @@ export class Workload extends pulumi.ComponentResource {
           },
         },
       },
-      // On the identity itself too: its ServiceAccount and credential outlast the pods, also when all of them go
-      // because there are new ones on another cluster.
-      { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
+      // On the identity itself too, and on what the workload depends on: they outlast the pods, also when all of them
+      // go because there are new ones on another cluster.
+      pulumi.mergeOptions(
+        { dependsOn: options.dependsOn ?? [] },
+        { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
+      ),
     );
     const service = new Service(
       name,

@@ -33,7 +33,7 @@ new Workload(
     serviceType: "ClusterIP",
     env: { TOKEN_ISSUER: api.tokenIssuer, TOKEN_AUDIENCE: api.tokenAudience },
   },
-  { dependsOn: namespace },
+  { dependsOn: [namespace, api] },
 );
 const web = new Workload(
   "web",

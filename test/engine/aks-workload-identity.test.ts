@@ -106,6 +106,19 @@ describe("the example aks-workload-identity", { timeout: 240_000 }, () => {
     expect(outputs.address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   });
 
+  it("has pods that go before what they need goes", () => {
+    const deployment = resources.find(({ urn }) => urn.endsWith(":Deployment::orders-api"));
+    const needed = [
+      ":FederatedIdentityCredential::orders-api",
+      ":ApplicationFederatedIdentityCredential::orders-api-shop_orders-api",
+      ":ServiceAccount::orders-api",
+      ":Namespace::shop",
+    ];
+    for (const ending of needed) {
+      expect(deployment?.dependencies).toContainEqual(expect.stringMatching(new RegExp(`${ending}$`)));
+    }
+  });
+
   it("has a web app that reads its secret, and gets the orders from the API", async () => {
     const web = await run("web.mjs", "web", { ORDERS_URL: ordersApi.url });
     expect(await ask(`${web.url}/greeting`)).toEqual({ status: 200, body: { characters: 32 } });

@@ -18,6 +18,7 @@ export interface StateResource {
   type: string;
   id?: string;
   custom: boolean;
+  dependencies?: string[];
   inputs: Record<string, any>;
   outputs: Record<string, any>;
 }
