@@ -1,10 +1,11 @@
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
-import { startSandbox } from "./core/sandbox";
+import { type RunningSandbox, type SandboxArgs, startSandbox } from "./core/sandbox";
 import { installKubelogin } from "./kubernetes/kubelogin-shim";
 import { attachProviders } from "./provider/attach";
 
@@ -33,12 +34,13 @@ async function main(): Promise<void> {
   if (values.directory === undefined)
     throw new Error("--directory must say where the sandbox keeps its state.");
   const { KEYLESS_FAULTS: faults, KEYLESS_SPEED: speed } = process.env;
-  const sandbox = await startSandbox({
+  const sandbox = await startAfterPredecessor({
     directory: values.directory,
     host: values.host,
     port: wholeNumber("--port", values.port, 65535),
     ...(faults ? { faults: faultSettingsFromEnvironment(faults) } : {}),
     ...(speed ? { speed: wholeNumber("KEYLESS_SPEED", speed, 100_000) } : {}),
+    ...(values["with-parent"] ? { endsWith: process.ppid } : {}),
   });
   const providers = await attachProviders(sandbox);
   const kubelogin = await installKubelogin(join(values.directory, "bin"));
@@ -63,6 +65,20 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) => console.error("The sandbox goes on after:", error));
   if (values["ready-json"] !== undefined) {
     writeSync(wholeNumber("--ready-json", values["ready-json"], 255), `${announcement}\n`);
+  }
+}
+
+/** How long a sandbox whose parent was killed may take to end, in milliseconds. */
+const endingMilliseconds = 30_000;
+
+/** A command that was killed leaves a sandbox that is about to end: the next command's waits for that. */
+async function startAfterPredecessor(args: SandboxArgs): Promise<RunningSandbox> {
+  for (const deadline = Date.now() + endingMilliseconds; ; await sleep(100)) {
+    try {
+      return await startSandbox(args);
+    } catch (error) {
+      if (!(error instanceof SandboxInUse && error.isEnding) || Date.now() > deadline) throw error;
+    }
   }
 }
 

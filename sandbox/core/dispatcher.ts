@@ -66,11 +66,18 @@ function strikeBefore(
   }
   const status = fault.kind === "throttle" ? 429 : fault.status;
   const [code, message] = faultErrors[status];
-  const headers: Record<string, string> =
-    fault.kind === "throttle" ? { "retry-after": String(fault.retryAfterSeconds) } : {};
+  const headers = fault.kind === "throttle" ? retryAfter(fault.retryAfterMilliseconds) : {};
   request.resume();
   fail(service, request, response, new AzureError(status, code, message, { headers }));
   return true;
+}
+
+/** The header that everybody knows has whole seconds only, so the SDKs' more precise one goes with it. */
+function retryAfter(milliseconds: number): Record<string, string> {
+  return {
+    "retry-after": String(Math.ceil(milliseconds / 1000)),
+    "x-ms-retry-after-ms": String(milliseconds),
+  };
 }
 
 /** The request takes effect and its answer never arrives: the connection breaks where it would begin. */

@@ -11,7 +11,8 @@ export interface FaultPoint {
 }
 
 export type Fault =
-  | { kind: "throttle"; retryAfterSeconds: number }
+  /** After how many milliseconds of the client's own time it may ask again. */
+  | { kind: "throttle"; retryAfterMilliseconds: number }
   | { kind: "serverError"; status: 500 | 502 | 503 | 504 }
   /** The connection is reset, before the request takes effect or after it did. */
   | { kind: "reset"; when: "before" | "after" };
@@ -58,6 +59,9 @@ function seeded(seed: number): () => number {
   };
 }
 
+/** How long throttling lasts, in sandbox time. */
+const throttledMilliseconds = 1000;
+
 export function createFaults(clock: Clock, initial: FaultSettings = noFaults): Faults {
   let settings = initial;
   let random = seeded(settings.seed);
@@ -73,7 +77,9 @@ export function createFaults(clock: Clock, initial: FaultSettings = noFaults): F
     strike: () => {
       const draw = random();
       const { throttleRate, serverErrorRate, resetRate } = settings;
-      if (draw < throttleRate) return { kind: "throttle", retryAfterSeconds: 1 };
+      if (draw < throttleRate) {
+        return { kind: "throttle", retryAfterMilliseconds: Math.ceil(throttledMilliseconds / clock.speed) };
+      }
       if (draw < throttleRate + serverErrorRate) {
         return { kind: "serverError", status: serverErrors[Math.floor(random() * serverErrors.length)]! };
       }

@@ -32,6 +32,8 @@ export interface SandboxArgs {
   faults?: FaultSettings;
   /** How many sandbox seconds pass in a real one, from 1 to 100,000. @default 1 */
   speed?: number;
+  /** The process with which this one ends; whoever comes next then knows whether to wait for that. */
+  endsWith?: number;
   /** A clock of the caller's own, in place of `speed`. */
   clock?: AdjustableClock;
 }
@@ -81,7 +83,7 @@ async function start(
   const directory = resolve(args.directory);
   const store = openStore(directory);
   cleanUp.push(() => store.close());
-  cleanUp.push(takeOwnership(store, directory));
+  cleanUp.push(takeOwnership(store, directory, args.endsWith));
   const certificates = await openCertificates(directory);
   const kept = args.clock ? { clock: args.clock, stop: () => {} } : openClock(store, args.speed ?? 1);
   cleanUp.push(kept.stop);

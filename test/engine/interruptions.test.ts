@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -12,10 +14,13 @@ import {
   type Ended,
   type PreparedProject,
   prepareProject,
+  type Running,
   startProject,
   upArgs,
+  watch,
 } from "./project";
 
+const root = join(__dirname, "../..");
 const speed = 20;
 
 /** A sandbox that holds nothing but its account: names are made from it, so every test begins with a copy. */
@@ -141,3 +146,50 @@ describe("a sandbox that dies half-way", { timeout: 240_000 }, () => {
     project.remove();
   });
 });
+
+const copied = [
+  ...["cli", "components", "data", "infra", "policy", "sandbox", "stacks"],
+  ...["Pulumi.yaml", "package.json", "package-lock.json"],
+];
+
+describe("a command that is killed", { timeout: 240_000 }, () => {
+  it("takes the sandbox along, and the next one goes on", async () => {
+    const checkout = realpathSync(mkdtempSync(join(tmpdir(), "keyless-checkout-")));
+    for (const name of copied) cpSync(join(root, name), join(checkout, name), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
+    // Older than what is installed, so that the command does not install into the directory that is linked.
+    utimesSync(join(checkout, "package-lock.json"), 0, 0);
+    cpSync(account, join(checkout, ".keyless/sandbox"), { recursive: true });
+
+    const killed = startUp(checkout);
+    // `up` says first what it is going to create.
+    await untilDone(killed, "created", moments(6, 1, [5, 40])[0]!);
+    const tree = processTree(killed.process.pid!);
+    expect(tree.length).toBeGreaterThan(4);
+    killed.process.kill("SIGKILL");
+    await once(killed.process, "exit");
+
+    // At once: what the killed command started is still at its end.
+    const next = await startUp(checkout).ended;
+    expectSuccess(next);
+    expect(next.output).toContain("dev is up");
+    expect(await survivors(tree, 1)).toEqual([]);
+    expect(await inventoryOf(join(checkout, ".keyless/sandbox"))).toEqual(expected.sandbox);
+
+    const third = await startUp(checkout).ended;
+    expectSuccess(third);
+    expect(third.output).toMatch(/Resources:\s+\d+ unchanged\s+Duration/);
+    rmSync(checkout, { recursive: true, force: true });
+  });
+});
+
+/** `npm run up` in a checkout, without npm. */
+function startUp(checkout: string): Running {
+  const command = spawn(process.execPath, ["cli/keyless.cjs", "up"], {
+    cwd: checkout,
+    env: { ...process.env, KEYLESS_SPEED: String(speed), NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  return watch(command);
+}

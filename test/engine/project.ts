@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { parse, stringify } from "yaml";
 import type { RunningSandbox } from "../../sandbox/core/sandbox";
 import { type SandboxArgs, startSandbox } from "../../sandbox/core/sandbox";
@@ -109,17 +110,7 @@ function commandsOn(project: { engine: Engine; directory: string; env: Record<st
       // A group of its own, so that a signal to the tests is none to the engine.
       detached: true,
     });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk) => {
-        output += chunk;
-      });
-    }
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ exitCode: code ?? -1, output }));
-    });
-    return { process: child, ended, output: () => output };
+    return watch(child);
   };
   const run: Commands["run"] = async (stack, command, options) =>
     (await start(stack, command, options)).ended;
@@ -131,6 +122,21 @@ function commandsOn(project: { engine: Engine; directory: string; env: Record<st
       return JSON.parse(output).deployment.resources ?? [];
     },
   };
+}
+
+/** Collects what a process prints on both streams. */
+export function watch(child: ChildProcess & { stdout: Readable; stderr: Readable }): Running {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output += chunk;
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ exitCode: code ?? -1, output }));
+  });
+  return { process: child, ended, output: () => output };
 }
 
 /** The main program with configuration of its own, on a sandbox of its own. */

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { listResources, type StoredResource } from "../../sandbox/arm/resource";
 import { noFaults } from "../../sandbox/core/faults";
 import type { KubernetesObject } from "../../sandbox/kubernetes/object";
 import { type ArmWrite, recordArmWrites } from "./arm-writes";
-import { azureResources, startProject, type TestProject, upArgs } from "./project";
+import { inventory } from "./inventory";
+import { destroyArgs, type Ended, startProject, type TestProject, upArgs } from "./project";
 
 const speed = 5;
 const replicationSeconds = {
@@ -28,13 +29,24 @@ const isIdentity = ({ method, path }: ArmWrite) =>
 const isAssignment = ({ method, path }: ArmWrite) =>
   method === "PUT" && path.includes("/providers/microsoft.authorization/roleassignments/");
 
+function expectSuccess({ exitCode, output }: Ended): void {
+  expect(output).not.toMatch(/error:/);
+  expect(exitCode).toBe(0);
+}
+
+/** What the sandbox holds, but for what Azure keeps of deleted vaults; a vault made anew has another name. */
+const held = () =>
+  inventory(project.sandbox.context.store)
+    .filter((name) => !/^secret |deletedvaults/i.test(name))
+    .map((name) => name.replace(/(\/vaults\/[^/]+?)-2(?=\/|$)/, "$1"));
+
 describe("an environment on an Azure that takes its time", { timeout: 240_000 }, () => {
-  let _created: string[];
+  let before: string[];
+  let created: string[];
 
   it("comes up, with role assignments for identities that the directory does not know yet", async () => {
-    const { exitCode, output } = await project.run("dev", upArgs);
-    expect(output).not.toMatch(/error:/);
-    expect(exitCode).toBe(0);
+    before = held();
+    expectSuccess(await project.run("dev", upArgs));
     const { writes } = recording;
     const assignments = writes.filter(isAssignment);
     expect(assignments.filter(({ status }) => status >= 300)).toEqual([]);
@@ -42,7 +54,7 @@ describe("an environment on an Azure that takes its time", { timeout: 240_000 },
     const unknownUntil = firstIdentity + (replicationSeconds.principal[0] * 1000) / speed;
     const early = assignments.filter(({ begin }) => begin > firstIdentity && begin < unknownUntil);
     expect(early.length).toBeGreaterThan(0);
-    _created = azureResources(project.sandbox);
+    created = held();
   });
 
   it("starts pods when all that they need has travelled everywhere", () => {
@@ -62,6 +74,35 @@ describe("an environment on an Azure that takes its time", { timeout: 240_000 },
         expect(startedAt, body.id).toBeGreaterThanOrEqual(visibleAt as number);
       }
     }
+  });
+
+  it("goes and comes again although requests are throttled, fail and break off", async () => {
+    const { faults } = project.sandbox.context;
+    const strikes = vi.spyOn(faults, "strike");
+    const struck = () => {
+      const kinds = strikes.mock.results.map(({ value }) => value?.kind);
+      strikes.mockClear();
+      return new Set(kinds);
+    };
+    const everyKind = new Set([undefined, "throttle", "serverError", "reset"]);
+    faults.settings = {
+      ...noFaults,
+      seed: Number(process.env.SEED ?? 8),
+      throttleRate: 0.05,
+      serverErrorRate: 0.05,
+      resetRate: 0.1,
+      operationTimeFactor: 0.05,
+    };
+    expectSuccess(await project.run("dev", destroyArgs));
+    expect(struck()).toEqual(everyKind);
+    expect(held()).toEqual(before);
+
+    expectSuccess(await project.run("dev", upArgs));
+    expect(struck()).toEqual(everyKind);
+    expect(held()).toEqual(created);
+    strikes.mockRestore();
+    faults.settings = noFaults;
+    expectSuccess(await project.run("dev", [...upArgs, "--expect-no-changes"]));
   });
 });
 

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PlainObject } from "../values";
 import type { AzureClient } from "./azure-client";
-import { AzureRequestError, type AzureResponse, azureErrorOf, retryAfter } from "./azure-request";
+import {
+  type AzureRequest,
+  AzureRequestError,
+  type AzureResponse,
+  azureErrorOf,
+  retryAfter,
+} from "./azure-request";
 
 const endpoint = "https://management.azure.com";
 export const armScope = `${endpoint}/.default`;
@@ -42,6 +48,9 @@ export class UnfinishedError extends Error {
 /** Between two looks at an operation that does not say how long to wait, in milliseconds: longer each time. */
 const firstPollDelay = 50;
 const longestPollDelay = 5_000;
+
+/** How long a PUT may be in conflict with itself: a new AKS cluster takes the longest. */
+const ownConflictPatience = 10 * 60_000;
 
 const finished = new Set(["succeeded", "failed", "canceled", "cancelled"]);
 
@@ -129,6 +138,21 @@ export function createArmClient(client: AzureClient): ArmClient {
     return settled;
   }
 
+  /**
+   * Sends a PUT. One whose answer was lost may be in conflict with itself when it is sent again: what the first
+   * began is waited for then.
+   */
+  async function write(message: AzureRequest, signal: AbortSignal): Promise<AzureResponse> {
+    const deadline = Date.now() + ownConflictPatience;
+    let answerWasLost = false;
+    for (let delay = firstPollDelay; ; delay = Math.min(delay * 2, longestPollDelay)) {
+      const response = await client.send(message, signal);
+      answerWasLost ||= response.mayRepeat;
+      if (response.status !== 409 || !answerWasLost || Date.now() > deadline) return response;
+      await sleep(retryAfter(response) ?? delay, undefined, { signal });
+    }
+  }
+
   async function get(id: string, apiVersion: string, signal: AbortSignal): Promise<PlainObject | undefined> {
     const response = await look(url(id, { "api-version": apiVersion }), signal);
     if (response.status === 404) return undefined;
@@ -140,7 +164,7 @@ export function createArmClient(client: AzureClient): ArmClient {
     get,
     async put(id, apiVersion, body, signal) {
       const address = url(id, { "api-version": apiVersion });
-      const accepted = await client.send({ method: "PUT", url: address, body, scope: armScope }, signal);
+      const accepted = await write({ method: "PUT", url: address, body, scope: armScope }, signal);
       if (accepted.status >= 400) throw azureErrorOf(accepted);
       try {
         const ended = await follow(accepted, address, signal);

@@ -1,11 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProxyAgent, request } from "undici";
 import type { PlainValue } from "../values";
-import { type AzureAccess, type AzureRequest, type AzureResponse, retryAfter } from "./azure-request";
+import {
+  type AzureAccess,
+  type AzureRequest,
+  type AzureResponse,
+  azureErrorOf,
+  retryAfter,
+  UncertainError,
+} from "./azure-request";
 
 /** Sends requests to Azure's host names with the deployer's token, and again when that may help. */
 export interface AzureClient {
-  /** The last answer, whatever its status. @throws Error when no answer came, or `signal` was set off */
+  /**
+   * The last answer, whatever its status.
+   * @throws UncertainError for a request that makes another each time and may have taken effect
+   * @throws Error when no answer came, or `signal` was set off
+   */
   send(request: AzureRequest, signal: AbortSignal): Promise<AzureResponse>;
   close(): Promise<void>;
 }
@@ -26,7 +37,7 @@ const passingConflicts = new Set([
   "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
 ]);
 
-/** Connection failures after which a request may be sent again: every request of this provider can be repeated. */
+/** Connection failures after which a request may be sent again. */
 const passingFailures = new Set(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "UND_ERR_SOCKET"]);
 
 function isPassing(response: AzureResponse): boolean {
@@ -36,7 +47,7 @@ function isPassing(response: AzureResponse): boolean {
   return typeof error?.code === "string" && passingConflicts.has(error.code);
 }
 
-function isPassingFailure(error: unknown): boolean {
+function isPassingFailure(error: unknown): error is Error {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   if (typeof code === "string" && passingFailures.has(code)) return true;
   return cause instanceof Error && isPassingFailure(cause);
@@ -72,7 +83,11 @@ export function createAzureClient(access: AzureAccess): AzureClient {
     return fresh;
   };
 
-  async function sendOnce(message: AzureRequest, signal: AbortSignal): Promise<AzureResponse> {
+  async function sendOnce(
+    message: AzureRequest,
+    mayRepeat: boolean,
+    signal: AbortSignal,
+  ): Promise<AzureResponse> {
     const { statusCode, headers, body } = await request(message.url, {
       method: message.method,
       dispatcher,
@@ -85,27 +100,35 @@ export function createAzureClient(access: AzureAccess): AzureClient {
       },
       body: message.body === undefined ? null : JSON.stringify(message.body),
     });
-    return { status: statusCode, headers, body: parseJson(await body.text()) };
+    return { status: statusCode, headers, body: parseJson(await body.text()), mayRepeat };
   }
 
   return {
     close: () => dispatcher.close(),
     async send(message, signal) {
       let renewedToken = false;
+      let mayRepeat = false;
       for (let attempt = 0; ; attempt++) {
         const last = attempt === attempts - 1;
         let delay = backOff(attempt);
         try {
-          const response = await sendOnce(message, signal);
+          const response = await sendOnce(message, mayRepeat, signal);
           if (response.status === 401 && !renewedToken) {
             renewedToken = true;
             tokens.delete(message.scope);
             continue;
           }
-          if (last || !isPassing(response)) return response;
+          if (!isPassing(response)) return response;
+          const isUncertain = response.status >= 500 && response.status !== 503;
+          if (isUncertain && message.makesAnother) throw new UncertainError(azureErrorOf(response));
+          mayRepeat ||= isUncertain;
+          if (last) return response;
           delay = retryAfter(response) ?? delay;
         } catch (error) {
-          if (last || signal.aborted || !isPassingFailure(error)) throw error;
+          if (signal.aborted || !isPassingFailure(error)) throw error;
+          if (message.makesAnother) throw new UncertainError(error);
+          if (last) throw error;
+          mayRepeat = true;
         }
         await sleep(delay, undefined, { signal });
       }

@@ -17,6 +17,8 @@ export interface AzureRequest {
   body?: PlainObject;
   /** The scope of the token to send. */
   scope: string;
+  /** Makes something new each time that it takes effect, so that it is not sent again when that is not known. */
+  makesAnother?: boolean;
 }
 
 export interface AzureResponse {
@@ -24,6 +26,16 @@ export interface AzureResponse {
   headers: Record<string, string | string[] | undefined>;
   /** Undefined when the answer has no body, or one that is not JSON. */
   body: PlainValue | undefined;
+  /** Whether the request had been sent before, and may have taken effect then. */
+  mayRepeat: boolean;
+}
+
+/** Nobody knows whether a request took effect. */
+export class UncertainError extends Error {
+  constructor(override readonly cause: Error) {
+    super(cause.message);
+    this.name = "UncertainError";
+  }
 }
 
 /** An answer that means failure, in the words in which azure-native reports it. */

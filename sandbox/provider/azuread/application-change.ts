@@ -20,6 +20,12 @@ function disablingRemoved(before: PlainObject[], after: PlainObject[]): PlainObj
   return before.map((one) => (kept.has(one.id!) ? one : { ...one, isEnabled: false }));
 }
 
+/** Makes an application, of which there may be others with its name already. @returns its object id */
+export async function createApplication(graph: GraphClient, body: PlainObject): Promise<string> {
+  const filter = `displayName eq '${String(body.displayName).replaceAll("'", "''")}'`;
+  return String((await graph.create("/applications", body, filter)).id);
+}
+
 /**
  * Changes an application as `change` says of what it is now, with nobody else changing it meanwhile.
  *

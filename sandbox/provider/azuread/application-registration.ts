@@ -1,6 +1,6 @@
 import type { PlainObject } from "../values";
 import { identityOutputs } from "./application";
-import { changeApplication, objectOf } from "./application-change";
+import { changeApplication, createApplication, objectOf } from "./application-change";
 import { type AzureAdType, applicationPath, present } from "./resource-type";
 
 function body(inputs: PlainObject): PlainObject {
@@ -79,7 +79,7 @@ export const applicationRegistration: AzureAdType = {
   },
   replaceOn: [],
   computed: ["objectId", "clientId", "publisherDomain", "disabledByMicrosoft"],
-  create: async (inputs, graph) => `/applications/${(await graph.post("/applications", body(inputs))).id}`,
+  create: async (inputs, graph) => `/applications/${await createApplication(graph, body(inputs))}`,
   read: async (id, graph) => {
     const found = await graph.get(applicationPath(id));
     return found && outputs(found);

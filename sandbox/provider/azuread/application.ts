@@ -1,5 +1,5 @@
 import type { PlainObject, PlainValue } from "../values";
-import { changeApplication, objectOf, objectsOf } from "./application-change";
+import { changeApplication, createApplication, objectOf, objectsOf } from "./application-change";
 import { type AzureAdType, applicationPath, present } from "./resource-type";
 
 /** Graph says `isEnabled` where the package says `enabled`, and `null` where it says nothing. */
@@ -134,7 +134,7 @@ export const application: AzureAdType = {
     "appRoleIds",
     "oauth2PermissionScopeIds",
   ],
-  create: async (inputs, graph) => `/applications/${(await graph.post("/applications", body(inputs))).id}`,
+  create: async (inputs, graph) => `/applications/${await createApplication(graph, body(inputs))}`,
   read: async (id, graph) => {
     const found = await graph.get(applicationPath(id));
     return found && outputs(found);

@@ -40,9 +40,9 @@ describe("what strikes a request", () => {
     },
     ...more,
   });
-  const start = async (service: Service) => {
+  const start = async (service: Service, speed = 1) => {
     effects = 0;
-    faults = createFaults(createClock());
+    faults = createFaults(createClock(speed));
     listener = await listen({
       host: "127.0.0.1",
       port: 0,
@@ -69,6 +69,14 @@ describe("what strikes a request", () => {
     expect(response.headers.get("retry-after")).toBe("1");
     expect(await response.json()).toMatchObject({ error: { code: "TooManyRequests" } });
     expect(effects).toBe(0);
+  });
+
+  test("throttling, for as long as the sandbox's clock says", async () => {
+    await listener.close();
+    await start(counter(), 40);
+    faults.settings = { ...noFaults, throttleRate: 1 };
+    const { headers } = await put();
+    expect([headers.get("retry-after"), headers.get("x-ms-retry-after-ms")]).toEqual(["1", "25"]);
   });
 
   test("server errors, before anything happened", async () => {

@@ -26,6 +26,23 @@ describe("what passes by itself", () => {
     expect(subject.azure.resources.size).toBe(1);
   });
 
+  test("a write that is in conflict with itself, as its answer was lost, is waited for", async () => {
+    const conflict = { ...failure(409, "ConflictingServerOperation"), headers: again };
+    subject.azure.script("PUT", vaultId, "resetAfter", conflict, conflict);
+    const { id } = await subject.client.create(vaultType, vaultInputs);
+    expect(id).toBe(vaultId);
+    expect(subject.sent()).toEqual(["GET app", "PUT app", "PUT app", "PUT app", "PUT app", "GET app"]);
+    expect(subject.azure.resources.size).toBe(1);
+  });
+
+  test("a conflict with somebody else is not", async () => {
+    subject.azure.script("PUT", vaultId, failure(409, "VaultAlreadyExists"));
+    await expect(subject.client.create(vaultType, vaultInputs)).rejects.toMatchObject({
+      details: expect.stringContaining("VaultAlreadyExists"),
+    });
+    expect(subject.sent()).toEqual(["GET app", "PUT app"]);
+  });
+
   test("an expired token is replaced once", async () => {
     subject.azure.script("GET", vaultId, failure(401, "ExpiredAuthenticationToken"));
     await subject.client.create(vaultType, vaultInputs);

@@ -268,6 +268,22 @@ describe("under way together", () => {
     expect((await create(types.assignment, assignment)).id).toBe(assigned);
   });
 
+  it("an application whose creation was not answered is found again, also among namesakes", async () => {
+    const { faults } = sandbox.context;
+    faults.settings = { ...noFaults, seed: 3, resetRate: 0.5 };
+    try {
+      const registrations = Array.from({ length: 8 }, () =>
+        create(types.registration, { displayName: "namesake" }),
+      );
+      const made = (await Promise.all(registrations)).map(({ id }) => id.split("/").at(-1));
+      faults.settings = noFaults;
+      const { body } = await graph.call("GET", "/applications?$filter=displayName eq 'namesake'");
+      expect(body.value.map((one: any) => one.id).sort()).toEqual(made.sort());
+    } finally {
+      faults.settings = noFaults;
+    }
+  });
+
   it("lost answers and throttling lead to nothing twice", async () => {
     const { id, outputs } = await register();
     const { faults } = sandbox.context;
