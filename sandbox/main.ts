@@ -1,10 +1,13 @@
 import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { ensureControlPlane } from "./control-plane/programs";
+import { wantsRealControlPlane } from "./control-plane/settings";
 import { writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
 import { startSandbox } from "./core/sandbox";
+import type { Report } from "./engine/engine";
 import { installKubelogin } from "./kubernetes/kubelogin-shim";
 import { attachProviders } from "./provider/attach";
 
@@ -17,7 +20,8 @@ import { attachProviders } from "./provider/attach";
  * `--ready-json` writes one line of JSON to the file descriptor once the sandbox answers, and
  * `--announcement-file` the same to a file;
  * `--with-parent` ends it when its standard input closes, as it does when the parent dies.
- * `KEYLESS_FAULTS` and `KEYLESS_SPEED` set faults and the clock's speed.
+ * `KEYLESS_FAULTS` and `KEYLESS_SPEED` set faults and the clock's speed; `KEYLESS_CONTROL_PLANE=real` gives each AKS
+ * cluster a control plane of its own.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -39,6 +43,7 @@ async function main(): Promise<void> {
     port: wholeNumber("--port", values.port, 65535),
     ...(faults ? { faults: faultSettingsFromEnvironment(faults) } : {}),
     ...(speed ? { speed: wholeNumber("KEYLESS_SPEED", speed, 100_000) } : {}),
+    ...(wantsRealControlPlane(process.env) ? { controlPlane: await ensureControlPlane(reportSteps()) } : {}),
   });
   const providers = await attachProviders(sandbox);
   const kubelogin = await installKubelogin(join(values.directory, "bin"));
@@ -64,6 +69,15 @@ async function main(): Promise<void> {
   if (values["ready-json"] !== undefined) {
     writeSync(wholeNumber("--ready-json", values["ready-json"], 255), `${announcement}\n`);
   }
+}
+
+/** Mentions each step of a build once. */
+function reportSteps(): Report {
+  let last = "";
+  return ({ step }) => {
+    if (step !== last) console.error(step);
+    last = step;
+  };
 }
 
 function wholeNumber(name: string, text: string, most: number): number {
