@@ -1,4 +1,6 @@
 import pc from "picocolors";
+import { ControlPlaneUnavailable } from "../sandbox/control-plane/programs";
+import { ControlPlaneMismatch } from "../sandbox/control-plane/settings";
 import { SandboxInUse } from "../sandbox/core/instance-lock";
 import { EngineNotFoundError } from "../sandbox/engine/engine";
 import { StackConfigError } from "../sandbox/engine/stack-config";
@@ -8,7 +10,14 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const plain = [UsageError, EngineNotFoundError, StackConfigError, SandboxInUse];
+const plain = [
+  UsageError,
+  EngineNotFoundError,
+  StackConfigError,
+  SandboxInUse,
+  ControlPlaneUnavailable,
+  ControlPlaneMismatch,
+];
 
 /** An error as the person at the terminal reads it; only a fault of ours comes with its stack. */
 export function describeError(error: unknown): string {

@@ -22,10 +22,15 @@ export interface AttachedSandbox extends Announcement {
   release(): Promise<void>;
 }
 
-/** The sandbox that `npm run sandbox` keeps running or, when there is none, one for as long as this command. */
-export async function attachSandbox(): Promise<AttachedSandbox> {
+/**
+ * The sandbox that `npm run sandbox` keeps running or, when there is none, one for as long as this command.
+ * @param prepare what has to be there before one is started
+ */
+export async function attachSandbox(prepare: () => Promise<void>): Promise<AttachedSandbox> {
   const running = await findRunning();
-  return running ? { ...running, release: async () => {} } : startChild();
+  if (running) return { ...running, release: async () => {} };
+  await prepare();
+  return startChild();
 }
 
 async function findRunning(): Promise<Announcement | undefined> {

@@ -1,4 +1,6 @@
 import { delimiter } from "node:path";
+import { ensureControlPlane } from "../sandbox/control-plane/programs";
+import { wantsRealControlPlane } from "../sandbox/control-plane/settings";
 import { prepareCommand } from "../sandbox/engine/command";
 import { type Engine, ensureEngine } from "../sandbox/engine/engine";
 import type { Environment } from "../sandbox/engine/run";
@@ -20,7 +22,7 @@ export interface Session {
 /** @param options.quiet says nothing when all goes well */
 export async function openSession(options: { quiet?: boolean } = {}): Promise<Session> {
   const engine = await findEngine(options);
-  const sandbox = await attachSandbox();
+  const sandbox = await attachSandbox(() => findControlPlane(options));
   // A kubelogin of the user's own comes before ours.
   const env = { ...sandbox.env, PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter) };
   return {
@@ -39,6 +41,19 @@ export async function findEngine({ quiet = false }: { quiet?: boolean } = {}): P
     const engine = await ensureEngine({ report: line.report, home });
     line.done(engine.how);
     return engine;
+  } catch (error) {
+    line.stop();
+    throw error;
+  }
+}
+
+/** Builds the programs of a real control plane, where one is wanted and they are not there, with a line on stderr. */
+export async function findControlPlane({ quiet = false }: { quiet?: boolean } = {}): Promise<void> {
+  if (!wantsRealControlPlane(process.env)) return;
+  const line = startProgress("Looking for the programs of the Kubernetes control plane", quiet);
+  try {
+    await ensureControlPlane(line.report);
+    line.done("AKS clusters get real control planes: etcd, kube-apiserver, kube-controller-manager");
   } catch (error) {
     line.stop();
     throw error;

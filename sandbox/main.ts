@@ -2,10 +2,13 @@ import { writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { ensureControlPlane } from "./control-plane/programs";
+import { wantsRealControlPlane } from "./control-plane/settings";
 import { writePrivateFile } from "./core/environment-file";
 import { faultSettingsFromEnvironment, InvalidFaultSettings } from "./core/fault-settings";
 import { SandboxInUse } from "./core/instance-lock";
 import { type RunningSandbox, type SandboxArgs, startSandbox } from "./core/sandbox";
+import type { Report } from "./engine/engine";
 import { installKubelogin } from "./kubernetes/kubelogin-shim";
 import { attachProviders } from "./provider/attach";
 
@@ -18,7 +21,8 @@ import { attachProviders } from "./provider/attach";
  * `--ready-json` writes one line of JSON to the file descriptor once the sandbox answers, and
  * `--announcement-file` the same to a file;
  * `--with-parent` ends it when its standard input closes, as it does when the parent dies.
- * `KEYLESS_FAULTS` and `KEYLESS_SPEED` set faults and the clock's speed.
+ * `KEYLESS_FAULTS` and `KEYLESS_SPEED` set faults and the clock's speed; `KEYLESS_CONTROL_PLANE=real` gives each AKS
+ * cluster a control plane of its own.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -41,6 +45,7 @@ async function main(): Promise<void> {
     ...(faults ? { faults: faultSettingsFromEnvironment(faults) } : {}),
     ...(speed ? { speed: wholeNumber("KEYLESS_SPEED", speed, 100_000) } : {}),
     ...(values["with-parent"] ? { endsWith: process.ppid } : {}),
+    ...(wantsRealControlPlane(process.env) ? { controlPlane: await ensureControlPlane(reportSteps()) } : {}),
   });
   const providers = await attachProviders(sandbox);
   const kubelogin = await installKubelogin(join(values.directory, "bin"));
@@ -80,6 +85,15 @@ async function startAfterPredecessor(args: SandboxArgs): Promise<RunningSandbox>
       if (!(error instanceof SandboxInUse && error.isEnding) || Date.now() > deadline) throw error;
     }
   }
+}
+
+/** Mentions each step of a build once. */
+function reportSteps(): Report {
+  let last = "";
+  return ({ step }) => {
+    if (step !== last) console.error(step);
+    last = step;
+  };
 }
 
 function wholeNumber(name: string, text: string, most: number): number {

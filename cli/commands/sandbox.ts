@@ -7,12 +7,13 @@ import { shellExports, writePrivateFile } from "../../sandbox/core/environment-f
 import type { Engine } from "../../sandbox/engine/engine";
 import { announcementFile, environmentFile, home, kubeconfigFile, root } from "../paths";
 import { type Announcement, firstLine, sandboxCommand } from "../sandbox-process";
-import { findEngine } from "../session";
+import { findControlPlane, findEngine } from "../session";
 import { table } from "../table";
 
 /** Runs the sandbox until it is told to end. @returns the exit code */
 export async function sandbox({ port }: { port?: number }): Promise<number> {
   const engine = await findEngine();
+  await findControlPlane();
   const child = spawn(
     process.execPath,
     [

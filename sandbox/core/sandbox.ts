@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { createAuthorizer } from "../arm/authorizer";
+import type { ControlPlanePrograms } from "../control-plane/programs";
+import { settleControlPlane } from "../control-plane/settings";
 import { createDirectory } from "../entra/directory";
 import { createManagedIdentityService } from "../entra/managed-identity";
 import { createPipelineService } from "../entra/pipeline";
@@ -36,6 +38,12 @@ export interface SandboxArgs {
   endsWith?: number;
   /** A clock of the caller's own, in place of `speed`. */
   clock?: AdjustableClock;
+  /**
+   * The programs with which each AKS cluster gets a control plane of its own. The choice holds for as long as the
+   * directory has clusters, and the clock must be the machine's.
+   * @default clusters are simulated
+   */
+  controlPlane?: ControlPlanePrograms;
 }
 
 /** A local Azure that answers. */
@@ -59,6 +67,7 @@ export interface RunningSandbox {
  * Starts a sandbox, with the state that an earlier one left in the same directory.
  *
  * @throws SandboxInUse when another process has the directory in use
+ * @throws ControlPlaneMismatch when the directory's clusters have the other kind of control plane
  * @throws Error when the host is not loopback or the port is taken
  */
 export async function startSandbox(args: SandboxArgs): Promise<RunningSandbox> {
@@ -88,6 +97,7 @@ async function start(
   const kept = args.clock ? { clock: args.clock, stop: () => {} } : openClock(store, args.speed ?? 1);
   cleanUp.push(kept.stop);
   const { clock } = kept;
+  settleControlPlane(store, clock, args.controlPlane !== undefined);
   const faults = createFaults(clock, args.faults);
   const people = createDirectory({ store, clock, faults });
   const account = findAccount(store) ?? createAccount(store, people, clock.now());
@@ -117,7 +127,7 @@ async function start(
   const context: SandboxContext = { ...parts, authorizer: createAuthorizer(parts) };
 
   const machines = createManagedIdentityService(context);
-  const { http, tcp } = createServices(context);
+  const { http, tcp } = createServices(context, args.controlPlane);
   for (const service of [...http, ...tcp]) cleanUp.push(async () => service.close?.());
   const all = [...http, machines.service, createPipelineService(pipelineKey)];
   const services = [...all, ...tcp].map(({ name }) => name);

@@ -1,4 +1,6 @@
 import { createArmService } from "../arm/service";
+import type { ControlPlanePrograms } from "../control-plane/programs";
+import { createControlPlaneServices } from "../control-plane/service";
 import { createBlobService } from "../data/blob/service";
 import { createKeyVaultService } from "../data/key-vault/service";
 import { createQueueService } from "../data/queue/service";
@@ -15,8 +17,17 @@ export interface SandboxServices {
   tcp: TcpService[];
 }
 
-/** The one place where the parts of the sandbox meet. */
-export function createServices(context: SandboxContext): SandboxServices {
+/**
+ * The one place where the parts of the sandbox meet.
+ * @param controlPlane gives AKS clusters real control planes
+ */
+export function createServices(
+  context: SandboxContext,
+  controlPlane?: ControlPlanePrograms,
+): SandboxServices {
+  const clusters = controlPlane
+    ? createControlPlaneServices(context, controlPlane)
+    : [createKubernetesApiService(context), createIssuerService(context)];
   return {
     http: [
       createArmService(context),
@@ -26,8 +37,7 @@ export function createServices(context: SandboxContext): SandboxServices {
       createBlobService(context),
       createQueueService(context),
       // A cluster's API is not Azure's, and what it answers under load is its own.
-      { ...createKubernetesApiService(context), spared: true },
-      { ...createIssuerService(context), spared: true },
+      ...clusters.map((service) => ({ ...service, spared: true })),
     ],
     tcp: [createSqlServer(context)],
   };

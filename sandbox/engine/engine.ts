@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, realpath, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir, open, realpath, rm } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { cacheRoot, fillCache } from "./cache";
+import { buildCli } from "./cli-build";
 import { isSupported, versionOf, wantedVersion } from "./cli-version";
-import { buildCli, canBuild, goVersion, oldestGo } from "./go-build";
-import { withLock } from "./lock";
+import { canBuild, goVersion, oldestGo } from "./go-build";
 import { layOut } from "./shims";
 
 /** How far a step is; `done` and `total` count what the step is about, and are left out where unknown. */
@@ -61,8 +61,7 @@ export class EngineNotFoundError extends Error {
  * Finds Pulumi's CLI, or gets it: `PULUMI_BIN` or `pulumi` on PATH, the cache, Pulumi's download, a build from
  * Go modules. Two commands do not get it at once, and one that is killed meanwhile leaves nothing half done.
  *
- * The cache is `$KEYLESS_CACHE`, by default `$XDG_CACHE_HOME/azure-keyless`. `KEYLESS_NO_DOWNLOAD=1` leaves
- * out the download.
+ * `KEYLESS_NO_DOWNLOAD=1` leaves out the download; {@link cacheRoot} says where the cache is.
  *
  * @throws EngineNotFoundError when there is no way to one, or `PULUMI_BIN` names none that fits.
  */
@@ -136,31 +135,18 @@ async function obtained(
   report: Report,
   missed: string[],
 ): Promise<Found | undefined> {
-  const { env } = sources;
   const version = wantedVersion;
-  const root = env.KEYLESS_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "azure-keyless");
-  const cache = resolve(root, "pulumi");
-  const cli = join(cache, version, "bin", "pulumi");
-  const fromCache = { cli, version, how: `Pulumi ${version} from the cache (${cli})` };
-  if (existsSync(cli)) return fromCache;
-
-  await mkdir(cache, { recursive: true });
+  const directory = join(cacheRoot(sources.env), "pulumi", version);
+  const cli = join(directory, "bin", "pulumi");
   const onWait = () => report({ step: `Waiting for another command that is getting Pulumi ${version}` });
-  return withLock(join(cache, `${version}.lock`), onWait, async () => {
-    if (existsSync(cli)) return fromCache;
-    await removeLeftovers(cache);
-    const partial = await mkdtemp(join(cache, "partial-"));
-    try {
-      const how =
-        (await download(sources, version, partial, report, missed)) ??
-        (await build(sources, version, partial, report, missed));
-      if (!how) return undefined;
-      await rename(partial, join(cache, version));
-      return { cli, version, how };
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
-  });
+  const how = await fillCache(
+    { directory, file: join("bin", "pulumi"), onWait },
+    async (partial) =>
+      (await download(sources, version, partial, report, missed)) ??
+      (await build(sources, version, partial, report, missed)),
+  );
+  if (how === undefined) return undefined;
+  return { cli, version, how: how === "found" ? `Pulumi ${version} from the cache (${cli})` : how };
 }
 
 async function download(
@@ -209,12 +195,6 @@ async function build(
     missed.push(`the build failed: ${(error as Error).message}`);
     return undefined;
   }
-}
-
-/** What commands that were killed left behind; whoever holds the lock may remove it. */
-async function removeLeftovers(cache: string): Promise<void> {
-  const partial = (await readdir(cache)).filter((entry) => entry.startsWith("partial-"));
-  await Promise.all(partial.map((entry) => rm(join(cache, entry), { recursive: true, force: true })));
 }
 
 /**

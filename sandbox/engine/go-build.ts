@@ -1,19 +1,13 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { Report } from "./engine";
 
 const run = promisify(execFile);
 
-/** Where go.mod and go.sum pin everything that a build takes. */
-export const goModule = join(__dirname, "go");
-
-const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
-const versionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
-
-/** The oldest Go that can build the CLI, as its module asks. */
+/** The oldest Go that can build what is built here, as the modules ask. */
 export const oldestGo = "1.25";
 
 /** The version of Go on this machine, such as `1.26.8`, or undefined when there is none. */
@@ -26,42 +20,56 @@ export async function goVersion(): Promise<string | undefined> {
   }
 }
 
-/** Whether that version of Go can build the CLI. */
+/** Whether that version of Go is new enough. */
 export function canBuild(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
   const [oldestMajor = 0, oldestMinor = 0] = oldestGo.split(".").map(Number);
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
+/** A program, and the module of ours that pins everything its build takes. */
+export interface GoProgram {
+  /** As progress names it: "Pulumi 3.246.0". */
+  title: string;
+  /** The directory of the go.mod and the go.sum. */
+  module: string;
+  /** Import path of its main package. */
+  package: string;
+  /** What the linker is told besides leaving out what only debuggers read. @default nothing */
+  linkerFlags?: string;
+}
+
 /**
- * Builds the CLI from its public Go modules, in the versions that go.sum vouches for. The first time takes
+ * Builds a program from its public Go modules, in the versions that go.sum vouches for. The first time takes
  * minutes; what Go has compiled stays in its own cache, so that a build which was stopped goes on from there.
  *
  * @throws Error with the end of what Go printed.
  */
-export async function buildCli(version: string, target: string, report: Report): Promise<void> {
+export async function buildGoProgram(program: GoProgram, target: string, report: Report): Promise<void> {
+  const { title, module } = program;
   await mkdir(dirname(target), { recursive: true });
   let downloaded = 0;
-  const packages = await go(["list", "-mod=readonly", "-deps", cliPackage], (line) => {
+  const packages = await go(module, ["list", "-mod=readonly", "-deps", program.package], (line) => {
     if (line.startsWith("go: downloading")) {
-      report({ step: "Downloading Pulumi's Go modules", done: ++downloaded });
+      report({ step: `Downloading the Go modules of ${title}`, done: ++downloaded });
     }
   });
   const total = packages.split("\n").filter(Boolean).length;
-  const step = `Building Pulumi ${version} from its Go modules`;
+  const step = `Building ${title} from its Go modules`;
   let done = 0;
   report({ step, done, total });
-  const flags = ["-mod=readonly", "-v", "-ldflags", `-s -w -X ${versionVariable}=v${version}`];
-  await go(["build", ...flags, "-o", target, cliPackage], (line) => {
+  const linkerFlags = ["-s -w", program.linkerFlags].filter(Boolean).join(" ");
+  const flags = ["-mod=readonly", "-v", "-ldflags", linkerFlags];
+  await go(module, ["build", ...flags, "-o", target, program.package], (line) => {
     if (/^[\w.-]+(\/|$)/.test(line)) report({ step, done: Math.min(++done, total), total });
   });
   report({ step, done: total, total });
 }
 
-/** Runs Go in the pinned module; `onLine` sees what it says on stderr, the answer is its stdout. */
-function go(argv: string[], onLine: (line: string) => void): Promise<string> {
+/** Runs Go in a pinned module; `onLine` sees what it says on stderr, the answer is its stdout. */
+function go(module: string, argv: string[], onLine: (line: string) => void): Promise<string> {
   const child = spawn("go", argv, {
-    cwd: goModule,
+    cwd: module,
     env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });

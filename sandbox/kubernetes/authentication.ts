@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { decodeJwt } from "jose";
 import { TokenRejected } from "../entra/tokens";
+import type { AzureSide } from "./azure-side";
 import type { Cluster } from "./cluster";
 import type { ClusterRuntime } from "./runtime";
 import { aksServerApplicationId } from "./server-application";
@@ -21,12 +22,20 @@ export interface User {
 export async function authenticate(runtime: ClusterRuntime, request: IncomingMessage): Promise<User> {
   const [, token] = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
   if (token === undefined) throw unauthorized();
-  if (isLocalAdmin(runtime.cluster, token)) {
-    return { name: "masterclient", groups: ["system:masters", "system:authenticated"] };
-  }
   return issuerOf(token) === runtime.cluster.issuerUrl
     ? serviceAccount(runtime, token)
-    : entra(runtime, token);
+    : authenticateWithAzure(runtime, token);
+}
+
+/**
+ * Who a token speaks for that is none of the cluster's own: the administrator that AKS made, or somebody from Entra.
+ * @throws ApiError 401
+ */
+export async function authenticateWithAzure(side: AzureSide, token: string): Promise<User> {
+  if (isLocalAdmin(side.cluster, token)) {
+    return { name: "masterclient", groups: ["system:masters", "system:authenticated"] };
+  }
+  return entra(side, token);
 }
 
 function isLocalAdmin({ localAdminToken }: Cluster, token: string): boolean {
@@ -39,7 +48,7 @@ function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss;
   } catch {
-    throw unauthorized();
+    return undefined;
   }
 }
 
@@ -52,7 +61,7 @@ async function serviceAccount(runtime: ClusterRuntime, token: string): Promise<U
   };
 }
 
-async function entra({ context, cluster }: ClusterRuntime, token: string): Promise<User> {
+async function entra({ context, cluster }: AzureSide, token: string): Promise<User> {
   if (!cluster.entra) throw unauthorized();
   const claims = await context.tokens
     .verify(token, [aksServerApplicationId, `spn:${aksServerApplicationId}`])

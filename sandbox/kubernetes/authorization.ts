@@ -1,4 +1,5 @@
 import type { User } from "./authentication";
+import type { AzureSide } from "./azure-side";
 import { builtInKind, type Kind } from "./kinds";
 import { at, recordsAt, type StoredObject } from "./object";
 import type { ClusterRuntime } from "./runtime";
@@ -26,19 +27,27 @@ const azureVerbs: Record<string, string> = {
   deletecollection: "delete",
 };
 
+/** Azure role assignments and Kubernetes' own bindings; either suffices. */
+export function access(runtime: ClusterRuntime, user: User, attributes: Attributes): Access {
+  if (allowedByBinding(runtime, user, attributes))
+    return { allowed: true, reason: "RBAC: allowed by a binding" };
+  return accessFromAzure(runtime, user, attributes);
+}
+
 /**
- * Azure role assignments and Kubernetes' own bindings; either suffices.
+ * What Azure says of a request: membership in an administrators' group of the cluster, and role assignments where the
+ * cluster takes them.
  * @see https://learn.microsoft.com/azure/aks/manage-azure-rbac
  */
-export function access(runtime: ClusterRuntime, user: User, attributes: Attributes): Access {
-  const { cluster } = runtime;
+export function accessFromAzure(side: AzureSide, user: User, attributes: Attributes): Access {
+  const { cluster } = side;
   if (user.groups.some((group) => cluster.adminGroupObjectIds.includes(group))) {
     return { allowed: true, reason: "member of an administrators' group of the cluster" };
   }
-  if (allowedByBinding(runtime, user, attributes))
-    return { allowed: true, reason: "RBAC: allowed by a binding" };
-  if (!cluster.azureRbac || !user.objectId) return { allowed: false, reason: "" };
-  const decision = azureDecision(runtime, user.objectId, attributes);
+  if (!cluster.azureRbac) return { allowed: false, reason: "" };
+  // As AKS words it: https://github.com/Azure/azure-workload-identity/issues/856
+  if (!user.objectId) return { allowed: false, reason: "Azure does not have opinion for this user." };
+  const decision = azureDecision(side, user.objectId, attributes);
   return decision.allowed
     ? { allowed: true, reason: `Access allowed by Azure RBAC Role Assignment ${decision.assignmentId}` }
     : {
@@ -66,7 +75,7 @@ export function authorize(
   );
 }
 
-function azureDecision({ context, cluster }: ClusterRuntime, principalId: string, attributes: Attributes) {
+function azureDecision({ context, cluster }: AzureSide, principalId: string, attributes: Attributes) {
   const { kind, verb, subresource, namespace } = attributes;
   const exec = kind.plural === "pods" && subresource === "exec";
   const operation = [

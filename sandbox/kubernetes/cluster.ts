@@ -79,6 +79,7 @@ function fullVersion(version: unknown): string {
 
 /** Finds clusters by the names under which they are reached. */
 export interface Clusters {
+  all(): Cluster[];
   byHost(host: string): Cluster | undefined;
   /** By tenant and GUID, as in the path of the issuer's URL; only with the OIDC issuer on. */
   byIssuer(host: string, tenantId: string, guid: string): Cluster | undefined;
@@ -104,6 +105,7 @@ export function createClusters(store: Store): Clusters {
   }
 
   return {
+    all: () => listResources(store, "/subscriptions/").flatMap((resource) => toCluster(resource) ?? []),
     byHost: (host) => find(host, (cluster) => cluster.fqdn.toLowerCase() === host),
     byIssuer: (host, tenantId, guid) => {
       const url = `https://${host}/${tenantId}/${guid}/`;

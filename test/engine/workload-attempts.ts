@@ -2,7 +2,8 @@ import { expect } from "vitest";
 import type { Client } from "../sandbox/harness";
 
 export type WorkloadClient = Client<typeof import("./workload-client")>;
-export type WorkloadName = "orders" | "mailer";
+export const workloadNames = ["orders", "mailer"] as const;
+export type WorkloadName = (typeof workloadNames)[number];
 
 /** What the stack says of itself, as far as workloads go there. */
 export interface Outputs {

@@ -2,9 +2,10 @@ import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:f
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { goModule } from "../../../sandbox/engine/cli-build";
 import { isSupported, wantedVersion } from "../../../sandbox/engine/cli-version";
 import { type EngineSources, ensureEngine, type Progress } from "../../../sandbox/engine/engine";
-import { canBuild, goModule } from "../../../sandbox/engine/go-build";
+import { canBuild } from "../../../sandbox/engine/go-build";
 import { temporaryDirectory } from "./project";
 
 /** A stand-in for the CLI that only knows its version. */
