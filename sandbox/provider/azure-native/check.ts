@@ -55,6 +55,12 @@ function automaticName(type: ResourceType, args: CheckArgs): { name: string; ran
   return { name: stringify(bytes), random: true };
 }
 
+/**
+ * What a resource has stays as it is when the configuration changes: azure-native moves nothing unless the program
+ * itself says where.
+ *
+ * @see https://github.com/pulumi/pulumi-azure-native/pull/505
+ */
 async function locationFor(
   args: CheckArgs,
   inputs: PropertyMap,

@@ -79,6 +79,19 @@ describe("check", () => {
     bare.close();
   });
 
+  test("leaves a resource where it is when the configuration says another location by now", async () => {
+    const moved = connectProvider(subject.port);
+    await moved.configure({ location: "northeurope" });
+    const oldInputs = (await subject.client.check(groupType, "shop", {})).inputs;
+    const { inputs } = await moved.check(groupType, "shop", {}, { olds: oldInputs });
+    expect(inputs.location).toBe("westeurope");
+    expect((await moved.diff(groupType, { oldInputs, inputs })).changes).toEqual({});
+    const said = (await moved.check(groupType, "shop", { location: "northeurope" }, { olds: oldInputs }))
+      .inputs;
+    expect((await moved.diff(groupType, { oldInputs, inputs: said })).replaces).toEqual(["location"]);
+    moved.close();
+  });
+
   test("says what is missing", async () => {
     const { failures } = await subject.client.check(credentialType, "orders", { resourceGroupName: "shop" });
     expect(failures).toEqual(
