@@ -17,13 +17,14 @@ const milestone = 20;
  * @param quiet says nothing but what takes long: steps with a known length
  */
 export function startProgress(text: string, quiet = false): ProgressLine {
-  const spinner = ora({ text, stream: process.stderr, isSilent: quiet && !process.stderr.isTTY });
+  const moves = canMove(process.stderr);
+  const spinner = ora({ text, stream: process.stderr, isEnabled: moves, isSilent: quiet && !moves });
   spinner.start();
   let lastLine = "";
   return {
     report: ({ step, done, total }) => {
       const percent = total === undefined || done === undefined ? undefined : (100 * done) / total;
-      if (process.stderr.isTTY) {
+      if (moves) {
         spinner.text = percent === undefined ? step : `${step} ${Math.floor(percent)} %`;
         return;
       }
@@ -41,3 +42,6 @@ export function startProgress(text: string, quiet = false): ProgressLine {
     },
   };
 }
+
+/** Whether a line can be written over: a terminal without a width, as some containers have, is none for that. */
+const canMove = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && stream.columns > 0;

@@ -1,13 +1,12 @@
 import { delimiter } from "node:path";
 import { ensureControlPlane } from "../sandbox/control-plane/programs";
 import { wantsRealControlPlane } from "../sandbox/control-plane/settings";
-import { prepareCommand } from "../sandbox/engine/command";
+import { type PreparedCommand, prepareCommand } from "../sandbox/engine/command";
 import { type Engine, ensureEngine } from "../sandbox/engine/engine";
-import type { Environment } from "../sandbox/engine/run";
 import { type PreparedStack, prepareStack } from "../sandbox/engine/stack-config";
 import { home } from "./paths";
-import { startProgress } from "./progress";
-import { attachSandbox } from "./sandbox-process";
+import { type ProgressLine, startProgress } from "./progress";
+import { type AttachedSandbox, attachSandbox } from "./sandbox-process";
 
 /** The engine, and a sandbox for it to work on. */
 export interface Session {
@@ -15,14 +14,14 @@ export interface Session {
   /** Makes a stack ready, see `prepareStack`. */
   stack(projectDirectory: string, stack: string): Promise<PreparedStack>;
   /** What a Pulumi command needs besides what the user wrote, see `prepareCommand`. */
-  invocation(projectDirectory: string, args: string[]): Promise<{ args: string[]; env: Environment }>;
+  invocation(projectDirectory: string, args: string[]): Promise<PreparedCommand>;
   close(): Promise<void>;
 }
 
 /** @param options.quiet says nothing when all goes well */
 export async function openSession(options: { quiet?: boolean } = {}): Promise<Session> {
   const engine = await findEngine(options);
-  const sandbox = await attachSandbox(() => findControlPlane(options));
+  const sandbox = await findSandbox(options);
   // A kubelogin of the user's own comes before ours.
   const env = { ...sandbox.env, PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter) };
   return {
@@ -32,6 +31,22 @@ export async function openSession(options: { quiet?: boolean } = {}): Promise<Se
       prepareCommand({ engine, projectDirectory, args, defaultStack: "dev", env }),
     close: sandbox.release,
   };
+}
+
+/** Attaches the sandbox, with a line on stderr where one has to be started. */
+async function findSandbox(options: { quiet?: boolean }): Promise<AttachedSandbox> {
+  let line: ProgressLine | undefined;
+  try {
+    const sandbox = await attachSandbox(async () => {
+      await findControlPlane(options);
+      line = startProgress("Starting the local Azure", options.quiet);
+    });
+    line?.done(`Local Azure, subscription ${sandbox.account.subscriptionId}`);
+    return sandbox;
+  } catch (error) {
+    line?.stop();
+    throw error;
+  }
 }
 
 /** Finds or gets the engine, with a line on stderr that says how far that is. */

@@ -27,5 +27,6 @@ export function table(head: string[], rows: string[][]): string {
     style: { head: [], border: [], "padding-left": 1 },
   });
   lines.push(...rows);
-  return lines.toString();
+  // Without the blanks of a last column, which a narrow terminal would show as lines of their own.
+  return lines.toString().replace(/ +$/gm, "");
 }

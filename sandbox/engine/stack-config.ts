@@ -23,6 +23,8 @@ export interface PreparedStack {
   /** For `up`, `preview`, `refresh`, `destroy`, `import` and whatever else takes a stack. */
   args: string[];
   env: Environment;
+  /** The file of the stack's state. */
+  state: string;
 }
 
 /** A stack's configuration or state that the sandbox cannot use; the message says why and what helps. */
@@ -57,7 +59,7 @@ export async function prepareStack(options: StackOptions): Promise<PreparedStack
   const free = await releaseDeadLocks({ engine, cwd: directory, env, project: project.name, stack });
   // While it is locked, what is begun is being done.
   if (free) await forgetPendingOperations({ engine, cwd: directory, env, stack, state });
-  return { args: ["--stack", stack], env };
+  return { args: ["--stack", stack], env, state };
 }
 
 export interface ConfiguredStack {
