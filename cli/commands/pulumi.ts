@@ -9,7 +9,10 @@ export async function pulumi(args: string[]): Promise<number> {
     // npm runs scripts in the package's directory; INIT_CWD is where the person is, perhaps in an example.
     const cwd = process.env.INIT_CWD ?? root;
     const { engine } = session;
-    return await runPulumi({ engine, cwd, ...(await session.invocation(cwd, args)) });
+    const { note, ...invocation } = await session.invocation(cwd, args);
+    const code = await runPulumi({ engine, cwd, ...invocation });
+    if (code === 0 && note !== undefined) console.error(note);
+    return code;
   } finally {
     await session.close();
   }

@@ -1,4 +1,4 @@
-import type { Engine } from "./engine";
+import { type Engine, usesOwnLanguageHost } from "./engine";
 import { capturePulumi, type Environment } from "./run";
 import { configureStack, prepareStack } from "./stack-config";
 import { releaseDeadLocks } from "./stack-locks";
@@ -32,13 +32,35 @@ const flagsWithValue = wordSet(
   "-s --stack -C --cwd --color -v --verbose --tracing --profiling --memprofilerate --otel-traces --config-file",
 );
 
+/** What a Pulumi command needs besides what the user wrote. */
+export interface PreparedCommand {
+  args: string[];
+  env: Environment;
+  /** What to tell the user once it has succeeded. */
+  note?: string;
+}
+
+/**
+ * Writing code for an imported resource takes a generator that only Pulumi's own language host has. The CLI would
+ * import the resource, not be able to write code, and so fail.
+ *
+ * @see https://www.pulumi.com/docs/iac/cli/commands/pulumi_import/
+ */
+const withoutCode = {
+  env: { PULUMI_OPTION_GENERATE_CODE: "false" },
+  note:
+    "No code was written for what was imported: that takes an installation of Pulumi on PATH. Declare it in the " +
+    "program with the same type, name and inputs: `pulumi stack export` shows them, and `pulumi preview` what still " +
+    "differs.",
+};
+
 /**
  * Says with which arguments and environment a Pulumi command runs in the sandbox, whatever the command, so that
  * it finds its stack there and leaves the tracked configuration alone, `pulumi config set` and its like excepted.
  *
  * @throws StackConfigError when the project or the stack's configuration cannot be read.
  */
-export async function prepareCommand(options: CommandOptions): Promise<{ args: string[]; env: Environment }> {
+export async function prepareCommand(options: CommandOptions): Promise<PreparedCommand> {
   const { engine, projectDirectory, defaultStack } = options;
   const args = [...options.args];
   const env = { ...options.env };
@@ -56,6 +78,10 @@ export async function prepareCommand(options: CommandOptions): Promise<{ args: s
 
   if (operations.has(command)) {
     const prepared = await prepareStack(stackOptions);
+    const codeWanted = flagValue(args, "--generate-code") !== undefined;
+    if (command === "import" && usesOwnLanguageHost(engine) && !codeWanted) {
+      return { args, env: { ...prepared.env, ...withoutCode.env }, note: withoutCode.note };
+    }
     const changesConfiguration = command === "config" && configurationChanges.has(subcommand);
     return { args, env: changesConfiguration ? { ...env, PULUMI_STACK: stack } : prepared.env };
   }

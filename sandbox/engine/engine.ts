@@ -31,6 +31,10 @@ export interface Engine {
   env: Record<string, string>;
 }
 
+/** Whether a CLI runs programs through the language host of this project, having none of Pulumi's own beside it. */
+export const usesOwnLanguageHost = ({ pulumi, home }: Pick<Engine, "pulumi" | "home">): boolean =>
+  dirname(pulumi) === join(home, "bin");
+
 export interface EnsureEngineOptions {
   report: Report;
   /** @default `.keyless` beside the package's own package.json */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { prepareCommand } from "../../../sandbox/engine/command";
-import type { Engine } from "../../../sandbox/engine/engine";
+import { type Engine, usesOwnLanguageHost } from "../../../sandbox/engine/engine";
 import { capturePulumi } from "../../../sandbox/engine/run";
 import { engineTimeout, freshEngine } from "./engine-under-test";
 import { writeProject } from "./project";
@@ -73,6 +73,19 @@ describe("prepareCommand", { timeout: engineTimeout }, () => {
     await pulumi(engine, project, "stack", "init", "qa");
     expect(existsSync(join(project, "stacks", "Pulumi.qa.yaml"))).toBe(false);
     expect(await pulumi(engine, project, "stack", "ls")).toContain("qa");
+  });
+
+  it("imports without code, which only Pulumi's own language host can write, and says so", async () => {
+    const { project, engine } = await fixture();
+    const prepare = (...args: string[]) =>
+      prepareCommand({ engine, projectDirectory: project, args: ["import", ...args], defaultStack: "dev" });
+    const { args, env, note } = await prepare("random:index/randomId:RandomId", "id", "abc");
+    expect(args).toEqual(["import", "random:index/randomId:RandomId", "id", "abc"]);
+    const without = usesOwnLanguageHost(engine);
+    expect(env.PULUMI_OPTION_GENERATE_CODE).toBe(without ? "false" : undefined);
+    expect(note?.startsWith("No code was written") ?? false).toBe(without);
+    const asked = await prepare("--generate-code=true", "--file", "resources.json");
+    expect([asked.env.PULUMI_OPTION_GENERATE_CODE, asked.note]).toEqual([undefined, undefined]);
   });
 
   it("says so, as the CLI does, where a stack is not there", async () => {
