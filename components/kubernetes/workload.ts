@@ -66,7 +66,7 @@ export class Workload extends pulumi.ComponentResource {
 
     const { namespace } = identity;
     const labels = { "app.kubernetes.io/name": name };
-    const deployment = new Deployment(
+    new Deployment(
       name,
       {
         metadata: { name, namespace, labels },
@@ -110,11 +110,12 @@ export class Workload extends pulumi.ComponentResource {
         metadata: { name, namespace, labels },
         spec: {
           type: serviceType,
-          selector: deployment.spec.selector.matchLabels,
+          selector: labels,
           ports: [{ port: servicePort, targetPort: containerPort, protocol: "TCP" }],
         },
       },
-      { parent: this, provider: cluster.provider },
+      // Beside the Deployment: a load balancer takes a while of its own.
+      { parent: this, provider: cluster.provider, dependsOn: [propagation] },
     );
     this.address = service.status.apply((status) => {
       const [ingress] = status?.loadBalancer?.ingress ?? [];
