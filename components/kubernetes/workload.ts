@@ -66,6 +66,12 @@ export class Workload extends pulumi.ComponentResource {
 
     const { namespace } = identity;
     const labels = { "app.kubernetes.io/name": name };
+    // On the identity itself too, and on what the workload depends on: they outlast the pods, also when all of them go
+    // because there are new ones on another cluster.
+    const onIdentity = pulumi.mergeOptions(
+      { dependsOn: options.dependsOn ?? [] },
+      { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
+    );
     new Deployment(
       name,
       {
@@ -97,12 +103,7 @@ export class Workload extends pulumi.ComponentResource {
           },
         },
       },
-      // On the identity itself too, and on what the workload depends on: they outlast the pods, also when all of them
-      // go because there are new ones on another cluster.
-      pulumi.mergeOptions(
-        { dependsOn: options.dependsOn ?? [] },
-        { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
-      ),
+      onIdentity,
     );
     const service = new Service(
       name,
@@ -115,7 +116,7 @@ export class Workload extends pulumi.ComponentResource {
         },
       },
       // Beside the Deployment: a load balancer takes a while of its own.
-      { parent: this, provider: cluster.provider, dependsOn: [propagation] },
+      onIdentity,
     );
     this.address = service.status.apply((status) => {
       const [ingress] = status?.loadBalancer?.ingress ?? [];
