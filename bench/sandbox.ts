@@ -5,11 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { type Announcement, firstLine } from "../cli/sandbox-process";
+import type { FaultSettings } from "../sandbox/core/faults";
+import type { JournalEntries } from "../sandbox/core/journal";
 
 const root = join(__dirname, "..");
 
 /** A sandbox that nothing has been done in yet, as a process of its own. */
 export interface FreshSandbox extends Announcement {
+  /** Its time, in milliseconds since the epoch. */
+  now(): Promise<number>;
+  /** What happened in it so far. */
+  journal(): Promise<JournalEntries>;
   /** Ends it and removes what it kept. */
   stop(): Promise<void>;
 }
@@ -18,8 +24,13 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), "keyless-bench-"));
 }
 
-/** @throws Error when it ends before it answers */
-export async function startFreshSandbox(): Promise<FreshSandbox> {
+/**
+ * @param settings speed of the clock and faults; the sandbox's own defaults where absent
+ * @throws Error when it ends before it answers
+ */
+export async function startFreshSandbox(
+  settings: { speed?: number; faults?: Partial<FaultSettings> } = {},
+): Promise<FreshSandbox> {
   const directory = temporaryDirectory();
   const child = spawn(
     process.execPath,
@@ -27,7 +38,15 @@ export async function startFreshSandbox(): Promise<FreshSandbox> {
       ...["--require", require.resolve("sucrase/register/ts"), join(root, "sandbox", "main.ts")],
       ...["--directory", directory, "--ready-json", "3", "--with-parent"],
     ],
-    { cwd: root, stdio: ["pipe", "ignore", "inherit", "pipe"] },
+    {
+      cwd: root,
+      stdio: ["pipe", "ignore", "inherit", "pipe"],
+      env: {
+        ...process.env,
+        ...(settings.speed === undefined ? {} : { KEYLESS_SPEED: String(settings.speed) }),
+        ...(settings.faults === undefined ? {} : { KEYLESS_FAULTS: JSON.stringify(settings.faults) }),
+      },
+    },
   );
   const ended = once(child, "close");
   const line = await Promise.race([
@@ -36,8 +55,13 @@ export async function startFreshSandbox(): Promise<FreshSandbox> {
       throw new Error("The sandbox ended before it answered.");
     }),
   ]);
+  const announcement = JSON.parse(line) as Announcement;
+  const ask = async <T>(path: string) =>
+    (await (await fetch(`${announcement.proxyUrl}/_sandbox${path}`)).json()) as T;
   return {
-    ...(JSON.parse(line) as Announcement),
+    ...announcement,
+    now: async () => Date.parse((await ask<{ now: string }>("/clock")).now),
+    journal: () => ask<JournalEntries>("/journal"),
     stop: async () => {
       child.stdin?.end();
       await ended;

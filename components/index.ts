@@ -3,6 +3,7 @@ export { grantAccess } from "./core/grant-access";
 export type { NetworkAccess } from "./core/network-access";
 export {
   type Access,
+  type AppRolePermission,
   type BroadPermission,
   broadPermission,
   type DatabasePermission,
@@ -33,7 +34,7 @@ export { UserAssignedIdentity, type UserAssignedIdentityArgs } from "./identity/
 export { Cluster, type ClusterArgs, type ClusterReference } from "./kubernetes/cluster";
 export { Workload, type WorkloadArgs } from "./kubernetes/workload";
 export { WorkloadIdentity, type WorkloadIdentityArgs } from "./kubernetes/workload-identity";
-export type { Proof, PropagationMethod } from "./propagation/proof";
+export type { Proof, PropagationMethod, WorkloadProof } from "./propagation/proof";
 export { Propagation, type PropagationArgs } from "./propagation/propagation";
 export { KeyVault, type KeyVaultArgs } from "./resources/key-vault";
 export { KeyVaultAccess, type KeyVaultSecretAccess } from "./resources/key-vault-access";

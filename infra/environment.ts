@@ -99,19 +99,16 @@ export function createEnvironment(environment: Environment): Record<string, unkn
   const identities = mapValues(
     environment.workloads,
     ({ namespace, serviceAccount, access, identity, trusts }, name) =>
-      new WorkloadIdentity(
-        name,
-        {
-          ...place,
-          cluster,
-          namespace,
-          trusts,
-          access: access.map(permissionFor),
-          ...(serviceAccount === undefined ? {} : { serviceAccount }),
-          ...(identity === undefined ? {} : { identity: shared[identity] as UserAssignedIdentity }),
-        },
-        { dependsOn: [namespaces[namespace] as Namespace] },
-      ),
+      new WorkloadIdentity(name, {
+        ...place,
+        cluster,
+        namespace,
+        ownNamespace: namespaces[namespace] as Namespace,
+        trusts,
+        access: access.map(permissionFor),
+        ...(serviceAccount === undefined ? {} : { serviceAccount }),
+        ...(identity === undefined ? {} : { identity: shared[identity] as UserAssignedIdentity }),
+      }),
   );
   // One wait for all of them, so that none of the engine's places is held by a wait for one.
   const propagation = new Propagation("workloads", {

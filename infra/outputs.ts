@@ -25,6 +25,7 @@ export function grantsOf(workloads: Record<string, WorkloadIdentity>): pulumi.Ou
 }
 
 function roleOf(access: Access): string {
+  if ("appRole" in access) return access.appRole.value;
   if ("databaseRoles" in access) return access.databaseRoles.join(", ");
   return "role" in access ? access.role : access.roleDefinitionGuid;
 }

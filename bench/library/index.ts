@@ -40,16 +40,13 @@ const shop = new Namespace("shop", { metadata: { name: "shop" } }, { provider: c
 const names = Array.from({ length: count }, (_, index) => `workload-${index}`);
 const identities = names.map(
   (name) =>
-    new WorkloadIdentity(
-      name,
-      {
-        resourceGroup,
-        cluster,
-        namespace: "shop",
-        access: [vault.secret("stripe-key").read(), docs.container("invoices").writeBlobs()],
-      },
-      { dependsOn: [shop] },
-    ),
+    new WorkloadIdentity(name, {
+      resourceGroup,
+      cluster,
+      namespace: "shop",
+      ownNamespace: shop,
+      access: [vault.secret("stripe-key").read(), docs.container("invoices").writeBlobs()],
+    }),
 );
 const propagation = new Propagation("workloads", {
   kubeconfig: cluster.kubeconfig,

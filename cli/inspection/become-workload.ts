@@ -1,9 +1,11 @@
+import { credentialMismatches } from "../../components/diagnosis/credential-mismatch";
+import { subjectOf } from "../../components/diagnosis/text-difference";
 import { sendPatiently, tryPatiently } from "../../components/dynamic/patient-request";
-import { type ClusterClient, LinkFailure } from "../../components/propagation/cluster-client";
+import type { ClusterClient } from "../../components/propagation/cluster-client";
+import { LinkFailure } from "../../components/propagation/link-failure";
 import { exchangeToken } from "../../components/propagation/token-exchange";
 import { credentialOf, type WorkloadView } from "./credential-rules";
 import type { DeclaredStack } from "./stack-state";
-import { subjectOf } from "./text-difference";
 
 /** A workload's identity, as its pods have it. */
 export interface WorkloadTokens {
@@ -43,7 +45,19 @@ export async function becomeWorkload(
     } catch (error) {
       if (!(error instanceof LinkFailure)) throw error;
       const more = keySetErrors.has(error.answer) ? await describeKeySet(assertion) : "";
-      throw new LinkFailure(error.link, error.answer, error.message + more, error.mayBeDelay);
+      const trusted = { ...presented, audiences: [presented.audience] };
+      const mismatches = error.presented ? credentialMismatches(trusted, error.presented) : [];
+      const values = mismatches.map(
+        ({ what, found, expected }) =>
+          ` ${what} The credential says '${found}', the token says '${expected}'.`,
+      );
+      throw new LinkFailure(
+        error.link,
+        error.answer,
+        error.message + values.join("") + more,
+        error.mayBeDelay,
+        error,
+      );
     }
   };
   return {

@@ -1,6 +1,6 @@
+import type { AzureReader } from "../../components/diagnosis/azure-reader";
 import { loginOf, unattendedKubeconfig } from "../../components/kubernetes/kubeconfig";
 import type { ClusterClient } from "../../components/propagation/cluster-client";
-import type { AzureReader } from "./azure-reader";
 
 export interface LiveServiceAccount {
   namespace: string;

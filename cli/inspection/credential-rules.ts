@@ -1,9 +1,10 @@
+import { closestCredential, credentialMismatches } from "../../components/diagnosis/credential-mismatch";
+import { serviceAccountOf, subjectOf } from "../../components/diagnosis/text-difference";
 import type { WorkloadProof } from "../../components/propagation/proof";
 import type { ClusterFacts } from "./cluster-facts";
 import { type Finding, runUp } from "./finding";
 import type { LiveCredential, LiveFacts, LiveIdentity } from "./live-facts";
 import { type DeclaredStack, lastSegment, sameId } from "./stack-state";
-import { issuerDifference, serviceAccountOf, subjectDifference, subjectOf } from "./text-difference";
 
 /** @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 const mostCredentials = 20;
@@ -53,18 +54,12 @@ export function credentialOf(
   const declared = stack.credentials.find(
     (one) => one.subject === proof.subject && one.issuer === proof.issuer && proof.waitsFor.includes(one.id),
   );
-  const by = (test: (credential: LiveCredential) => unknown) => identity.credentials.find(test);
-  return (
-    by((one) => one.issuer === issuer && one.subject === subject && one.audiences.includes(proof.audience)) ??
-    by((one) => declared && sameId(one.id, declared.id)) ??
-    by((one) => one.subject.toLowerCase() === subject.toLowerCase()) ??
-    by((one) => one.issuer === issuer && serviceAccountOf(one.subject)?.name === proof.serviceAccount)
-  );
+  return closestCredential(identity.credentials, { issuer, subject, audience: proof.audience }, declared?.id);
 }
 
 /** Each workload's credential against its cluster's issuer and its ServiceAccount. */
 export function credentialFindings(stack: DeclaredStack, views: readonly WorkloadView[]): Finding[] {
-  return views.flatMap((view) => {
+  return views.flatMap((view): Finding[] => {
     const { proof, identity, cluster } = view;
     if (!identity) return [];
     const error = { severity: "error", workload: proof.name } as const;
@@ -97,59 +92,11 @@ export function credentialFindings(stack: DeclaredStack, views: readonly Workloa
     }
     const where = describeCredential(credential.id);
     const remedy = `Change the credential to the expected value, character by character; ${runUp}.`;
-    const findings: Finding[] = [];
-    const wrongIssuer = issuerDifference(credential.issuer, issuer);
-    if (wrongIssuer) {
-      findings.push({
-        ...error,
-        mistake: wrongIssuer,
-        where,
-        what: issuerSentences[wrongIssuer],
-        found: credential.issuer,
-        expected: issuer,
-        remedy,
-      });
-    }
-    const wrongSubject = subjectDifference(credential.subject, subject);
-    if (wrongSubject) {
-      findings.push({
-        ...error,
-        mistake: wrongSubject,
-        where,
-        what: subjectSentences[wrongSubject],
-        found: credential.subject,
-        expected: subject,
-        remedy,
-      });
-    }
-    if (!credential.audiences.includes(proof.audience)) {
-      findings.push({
-        ...error,
-        mistake: "audience",
-        where,
-        what: "The credential is for another audience than the tokens that pods get.",
-        found: credential.audiences.join(", "),
-        expected: proof.audience,
-        remedy,
-      });
-    }
-    return findings;
+    return credentialMismatches(credential, { issuer, subject, audience: proof.audience }).map(
+      (mismatch) => ({ ...error, ...mismatch, where, remedy }),
+    );
   });
 }
-
-const issuerSentences = {
-  "issuer-trailing-slash": "The issuer differs from the cluster's by the slash at its end.",
-  "issuer-case": "The issuer differs from the cluster's in case only.",
-  "issuer-tenant": "The issuer is that of another tenant.",
-  "issuer-differs": "The issuer is not the cluster's: the cluster may have been made anew.",
-} as const;
-
-const subjectSentences = {
-  "subject-case": "The subject differs from the ServiceAccount's in case only, which Entra minds.",
-  "subject-namespace": "The subject names another namespace than the ServiceAccount's.",
-  "subject-service-account": "The subject names another ServiceAccount of the namespace.",
-  "subject-differs": "The subject is not the ServiceAccount's.",
-} as const;
 
 /** Credentials that serve no workload, and how many an identity has. */
 export function spareCredentialFindings(

@@ -1,6 +1,6 @@
+import { createAzureReader } from "../../components/diagnosis/azure-reader";
 import { deployerCredential } from "../../components/dynamic/credential";
 import { connectCluster } from "../../components/propagation/cluster-client";
-import { createAzureReader } from "./azure-reader";
 import { viewWorkloads } from "./credential-rules";
 import { type Diagnosis, diagnose } from "./diagnose";
 import { readLiveView } from "./live-facts";

@@ -1,4 +1,5 @@
-import { type ClusterClient, LinkFailure } from "../../components/propagation/cluster-client";
+import type { ClusterClient } from "../../components/propagation/cluster-client";
+import { LinkFailure } from "../../components/propagation/link-failure";
 import { type Attempt, givers, planAttempts } from "./attempt-plan";
 import { becomeWorkload, keySetErrors } from "./become-workload";
 import type { WorkloadView } from "./credential-rules";

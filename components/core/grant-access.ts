@@ -1,15 +1,17 @@
+import type { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
 import * as pulumi from "@pulumi/pulumi";
 import { SqlDatabaseUser } from "../resources/sql-database-user";
 import { ArgumentError, check } from "./errors";
-import type { Access, DatabasePermission, Principal, RoleAccess } from "./permission";
+import type { Access, AppRolePermission, DatabasePermission, Principal, RoleAccess } from "./permission";
 import { assignRole } from "./role-assignment";
 
 /** The databases in which a principal has its user, so that no second resource fights over its roles. */
 const databasesOf = new WeakMap<Principal, Set<string>>();
 
 /**
- * Gives `principal` everything in `access`: a role assignment for each permission on a resource and, in each
- * database, one contained user with all the roles that its permissions there ask for.
+ * Gives `principal` everything in `access`: a role assignment for each permission on a resource, an assignment of
+ * Entra's for each role of an API and, in each database, one contained user with all the roles that its permissions
+ * there ask for.
  *
  * @param name begins the names of the resources in the stack
  * @param args.holder who is given it, for descriptions and errors: "workload orders"
@@ -21,7 +23,10 @@ export function grantAccess(
   options: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource[] {
   const { access, principal, holder } = args;
-  const onResources = access.filter((one): one is RoleAccess => !("databaseRoles" in one));
+  const inApis = access.filter((one): one is AppRolePermission => "appRole" in one);
+  const onResources = access.filter(
+    (one): one is RoleAccess => !("databaseRoles" in one) && !("appRole" in one),
+  );
   const inDatabases = access.filter((one): one is DatabasePermission => "databaseRoles" in one);
   const byDatabase = new Map<string, DatabasePermission[]>();
   for (const one of inDatabases) {
@@ -35,7 +40,31 @@ export function grantAccess(
     ...[...byDatabase.values()].map((permissions) =>
       databaseUser(name, { permissions, principal, holder }, options),
     ),
+    ...inApis.map((one) => assignAppRole(`${name}-${one.name}`, { access: one, principal }, options)),
   ];
+}
+
+/**
+ * Gives `principal` a role of an API.
+ *
+ * @param name the assignment's name in the stack
+ */
+export function assignAppRole(
+  name: string,
+  { access, principal }: { access: AppRolePermission; principal: Principal },
+  options: pulumi.CustomResourceOptions,
+): AppRoleAssignment {
+  // Loaded when it is needed: most programs have no application of their own.
+  const azuread: typeof import("@pulumi/azuread/appRoleAssignment") = require("@pulumi/azuread/appRoleAssignment");
+  return new azuread.AppRoleAssignment(
+    name,
+    {
+      appRoleId: access.appRole.id,
+      principalObjectId: principal.principalId,
+      resourceObjectId: access.appRole.resourceObjectId,
+    },
+    options,
+  );
 }
 
 function databaseUser(

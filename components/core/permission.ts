@@ -7,7 +7,8 @@ export type Touch =
   | { kind: "keyVault"; vaultUri: pulumi.Input<string> }
   | { kind: "blobContainer"; endpoint: pulumi.Input<string>; containerName: string }
   | { kind: "blobService"; endpoint: pulumi.Input<string> }
-  | { kind: "sqlDatabase"; server: pulumi.Input<string>; databaseName: string };
+  | { kind: "sqlDatabase"; server: pulumi.Input<string>; databaseName: string }
+  | { kind: "appRole"; identifierUri: pulumi.Input<string>; appRole: string };
 
 /**
  * What a resource hands out and a principal is given: an intent, the role that serves it, and the narrowest
@@ -77,8 +78,23 @@ export interface DatabasePermission {
   touch: Touch;
 }
 
+/** A role of an application's API, which tokens for it then name: given in Entra, by no role assignment of Azure's. */
+export interface AppRolePermission {
+  name: string;
+  intent: string;
+  appRole: {
+    value: string;
+    id: pulumi.Input<string>;
+    /** The object id of the API's service principal. */
+    resourceObjectId: pulumi.Input<string>;
+  };
+  /** The identifier URI of the API. */
+  scope: pulumi.Input<string>;
+  touch: Touch;
+}
+
 /** What a principal may be given. */
-export type Access = RoleAccess | DatabasePermission;
+export type Access = RoleAccess | DatabasePermission | AppRolePermission;
 
 /** @param args.reason at least ten characters: a sentence, not a word. */
 export function broadPermission(args: BroadPermission): BroadPermission {

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LinkFailure } from "../propagation/cluster-client";
+import { isTroubleStatus, LinkFailure, retryAfterMs } from "../propagation/link-failure";
 import { type HttpRequest, type HttpResponse, send } from "./http";
 
 const attempts = 5;
 const firstPauseMs = 300;
 const longestPauseMs = 10_000;
-
-/** Throttled, or a server's own trouble: the same may succeed a little later. */
-const mayPass = (status: number): boolean => status === 429 || status >= 500;
 
 /** One request, tried again while the service is throttling or in trouble. @throws Error when nothing answers */
 export async function sendPatiently(request: HttpRequest): Promise<HttpResponse> {
@@ -15,11 +12,11 @@ export async function sendPatiently(request: HttpRequest): Promise<HttpResponse>
     const last = attempt === attempts;
     try {
       const response = await send(request);
-      if (last || !mayPass(response.status) || response.status === 501) return response;
-      await sleep(pauseMs(attempt, Number(response.headers["retry-after"])));
+      if (last || !isTroubleStatus(response.status)) return response;
+      await sleep(pauseMs(attempt, retryAfterMs(response.headers)));
     } catch (error) {
       if (last) throw error;
-      await sleep(pauseMs(attempt, Number.NaN));
+      await sleep(pauseMs(attempt));
     }
   }
 }
@@ -30,16 +27,14 @@ export async function tryPatiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const status = error instanceof LinkFailure ? Number(error.answer.split(" ")[0]) : Number.NaN;
-      const isFinal = error instanceof LinkFailure && !mayPass(status);
-      if (isFinal || attempt === attempts) throw error;
-      await sleep(pauseMs(attempt, Number.NaN));
+      const failure = error instanceof LinkFailure ? error : undefined;
+      if (failure?.isTrouble === false || attempt === attempts) throw error;
+      await sleep(pauseMs(attempt, failure?.retryAfterMs));
     }
   }
 }
 
-function pauseMs(attempt: number, retryAfterSeconds: number): number {
+function pauseMs(attempt: number, askedMs?: number): number {
   const own = firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-  const asked = Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1000 : own;
-  return Math.min(Math.max(asked, 0), longestPauseMs);
+  return Math.min(askedMs ?? own, longestPauseMs);
 }

@@ -3,6 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 /** The providers that `entry.cjs` serves. */
 export type DynamicProviderName = "vaultName" | "propagation" | "sqlDatabaseUser";
 
+/** What the engine calls the resources of a class: "Propagation". */
+export const dynamicType = (type: string): string => `pulumi-nodejs:dynamic/azure-keyless:${type}`;
+
 /**
  * A resource whose create, update and delete run in this library's own code, in the engine's dynamic-provider
  * process.
@@ -19,12 +22,7 @@ export abstract class DynamicResource extends pulumi.CustomResource {
     properties: pulumi.Inputs,
     options: pulumi.CustomResourceOptions,
   ) {
-    super(
-      `pulumi-nodejs:dynamic/azure-keyless:${type}`,
-      name,
-      { ...properties, __provider: providerSource(provider) },
-      options,
-    );
+    super(dynamicType(type), name, { ...properties, __provider: providerSource(provider) }, options);
   }
 }
 

@@ -3,11 +3,13 @@ import { ApplicationFederatedIdentityCredential } from "@pulumi/azuread/applicat
 import { ApplicationIdentifierUri } from "@pulumi/azuread/applicationIdentifierUri";
 import { ApplicationPermissionScope } from "@pulumi/azuread/applicationPermissionScope";
 import { ApplicationRegistration } from "@pulumi/azuread/applicationRegistration";
-import { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
+import type { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
 import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
 import { ArgumentError } from "../core/errors";
-import type { Principal } from "../core/permission";
+import { assignAppRole } from "../core/grant-access";
+import type { AppRolePermission, Principal } from "../core/permission";
+import type { WorkloadProof } from "../propagation/proof";
 import { checkAppRegistration, credentialEnding, permissionId } from "./app-registration-checks";
 import {
   credentialName,
@@ -99,7 +101,11 @@ export class AppRegistration extends pulumi.ComponentResource implements Princip
   /** The `aud` of tokens for this API, which it has to check. */
   readonly tokenAudience: pulumi.Output<string>;
 
+  /** What a `Propagation` has to see working before the API's own pods start: one for each ServiceAccount. */
+  readonly proofs: readonly pulumi.Output<WorkloadProof>[];
+
   readonly #label: string;
+  readonly #apiName: string;
   readonly #roles = new Map<string, ApplicationAppRole>();
 
   /** @throws ArgumentError when a role, a scope, a credential or the display name is not one, or is there twice */
@@ -109,6 +115,7 @@ export class AppRegistration extends pulumi.ComponentResource implements Princip
     checkAppRegistration(label, { ...args, displayName });
     super("azure-keyless:identity:AppRegistration", name, {}, options);
     this.#label = label;
+    this.#apiName = name;
     const parent = { parent: this };
     const application = new ApplicationRegistration(
       name,
@@ -131,7 +138,7 @@ export class AppRegistration extends pulumi.ComponentResource implements Princip
     for (const role of args.appRoles ?? [])
       this.#roles.set(role.value, appRole(name, role, application, this));
     for (const scope of args.scopes ?? []) permissionScope(name, scope, application, this);
-    trustTokens(name, args, application, this);
+    const credentials = trustTokens(name, args, application, this);
 
     this.clientId = application.clientId;
     this.objectId = application.objectId;
@@ -142,12 +149,55 @@ export class AppRegistration extends pulumi.ComponentResource implements Princip
     this.defaultScope = pulumi.interpolate`${this.identifierUri}/.default`;
     this.tokenIssuer = pulumi.interpolate`https://login.microsoftonline.com/${this.tenantId}/v2.0`;
     this.tokenAudience = this.clientId;
+    this.proofs = (args.serviceAccounts ?? []).map(
+      ({ namespace, serviceAccount }, index) =>
+        pulumi.output({
+          kind: "workload" as const,
+          name: `${namespace}/${serviceAccount}`,
+          namespace,
+          serviceAccount,
+          tenantId: this.tenantId,
+          clientId: this.clientId,
+          identityId: application.id,
+          audience: tokenExchangeAudience,
+          issuer: (credentials[index] as ApplicationFederatedIdentityCredential).issuer,
+          subject: serviceAccountSubject(namespace, serviceAccount),
+          touches: [],
+          waitsFor: [(credentials[index] as ApplicationFederatedIdentityCredential).id],
+        }) as pulumi.Output<WorkloadProof>,
+    );
     this.registerOutputs({
       clientId: this.clientId,
       principalId: this.principalId,
       identifierUri: this.identifierUri,
       tokenIssuer: this.tokenIssuer,
     });
+  }
+
+  /**
+   * The permission to call the API in a role of its own; a workload that is given it starts when its tokens name the
+   * role: `access: [api.appRole("Orders.Read")]`.
+   *
+   * @param value the role's
+   * @throws ArgumentError when the API declares no such role
+   */
+  appRole(value: string): AppRolePermission {
+    const role = this.#roles.get(value);
+    if (!role) {
+      throw new ArgumentError(this.#label, "appRole", `one of ${[...this.#roles.keys()].join(", ")}`, value);
+    }
+    return {
+      name: `${this.#apiName}-${value}`,
+      intent: `call ${this.#apiName} as ${value}`,
+      appRole: {
+        value,
+        // By way of the role's id the assignment comes after the role.
+        id: pulumi.all([role.roleId, role.id]).apply(([id]) => id),
+        resourceObjectId: this.principalId,
+      },
+      scope: this.identifierUri,
+      touch: { kind: "appRole", identifierUri: this.identifierUri, appRole: value },
+    };
   }
 
   /**
@@ -162,24 +212,8 @@ export class AppRegistration extends pulumi.ComponentResource implements Princip
     args: { appRole: string; principal: Principal },
     options: pulumi.CustomResourceOptions = {},
   ): AppRoleAssignment {
-    const role = this.#roles.get(args.appRole);
-    if (!role) {
-      throw new ArgumentError(
-        this.#label,
-        "appRole",
-        `one of ${[...this.#roles.keys()].join(", ")}`,
-        args.appRole,
-      );
-    }
-    return new AppRoleAssignment(
-      name,
-      {
-        appRoleId: role.roleId,
-        principalObjectId: args.principal.principalId,
-        resourceObjectId: this.principalId,
-      },
-      { parent: this, ...options, dependsOn: role },
-    );
+    const { appRole, principal } = args;
+    return assignAppRole(name, { access: this.appRole(appRole), principal }, { parent: this, ...options });
   }
 }
 
@@ -226,15 +260,15 @@ function permissionScope(
 }
 
 /**
- * One credential for each token that may become the application, written one after another. A new issuer's is there
- * before the old one's goes.
+ * One credential for each token that may become the application, written one after another; the pods' come first. A
+ * new issuer's is there before the old one's goes.
  */
 function trustTokens(
   name: string,
   { serviceAccounts = [], trusts = [] }: AppRegistrationArgs,
   application: ApplicationRegistration,
   parent: pulumi.Resource,
-): void {
+): ApplicationFederatedIdentityCredential[] {
   const tokens: { name: string; issuer: pulumi.Input<string>; subject: string }[] = [
     ...serviceAccounts.map((account) => ({
       name: credentialEnding(account),
@@ -243,8 +277,10 @@ function trustTokens(
     })),
     ...trusts,
   ];
-  tokens.reduce<ApplicationFederatedIdentityCredential | undefined>(
-    (previous, { name: ending, issuer, subject }) =>
+  const credentials: ApplicationFederatedIdentityCredential[] = [];
+  for (const { name: ending, issuer, subject } of tokens) {
+    const previous = credentials.at(-1);
+    credentials.push(
       new ApplicationFederatedIdentityCredential(
         `${name}-${ending}`,
         {
@@ -256,6 +292,7 @@ function trustTokens(
         },
         { parent, deleteBeforeReplace: false, ...(previous ? { dependsOn: [previous] } : {}) },
       ),
-    undefined,
-  );
+    );
+  }
+  return credentials;
 }

@@ -20,6 +20,13 @@ export interface WorkloadIdentityArgs {
   cluster: ClusterReference;
   /** A namespace's name: a DNS label. A change replaces ServiceAccount and credential. */
   namespace: string;
+  /**
+   * The Namespace, where the program makes it too: the ServiceAccount comes after it. The identity, its roles and its
+   * database users need not wait for the cluster, and `dependsOn` would have them.
+   *
+   * @default one that is there
+   */
+  ownNamespace?: pulumi.Resource;
   /** A ServiceAccount's name: a DNS subdomain. @default the component's name */
   serviceAccount?: string;
   /** What the workload may do. */
@@ -85,14 +92,14 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const trusted = (args.trusts ?? []).map(
-      ({ name: ending, issuer, subject }) =>
-        new FederatedCredential(
-          `${name}-${ending}`,
-          { identity: this.identity, issuer, subject },
-          { parent: this },
-        ),
-    );
+    // Other tokens are not at hand to be tried, so nothing waits for these.
+    for (const { name: ending, issuer, subject } of args.trusts ?? []) {
+      new FederatedCredential(
+        `${name}-${ending}`,
+        { identity: this.identity, issuer, subject },
+        { parent: this },
+      );
+    }
     const account = new ServiceAccount(
       name,
       {
@@ -106,8 +113,12 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
           },
         },
       },
-      // On the way out it is the other way round: no token can be had that is not accepted any more.
-      { parent: this, provider: cluster.provider, dependsOn: [credential] },
+      {
+        parent: this,
+        provider: cluster.provider,
+        // On the way out it is the other way round: no token can be had that is not accepted any more.
+        dependsOn: args.ownNamespace ? [credential, args.ownNamespace] : [credential],
+      },
     );
     this.proof = pulumi.output({
       kind: "workload" as const,
@@ -117,13 +128,14 @@ export class WorkloadIdentity extends pulumi.ComponentResource {
       serviceAccount: account.id.apply(() => serviceAccount),
       tenantId: this.identity.tenantId,
       clientId: this.identity.clientId,
+      identityId: this.identity.id,
       audience: tokenExchangeAudience,
       issuer: credential.issuer,
       subject: credential.subject,
       touches: access.flatMap((permission): Touch[] =>
         "touch" in permission && permission.touch ? [permission.touch] : [],
       ),
-      waitsFor: [...grants, credential, ...trusted].map((resource) => resource.id),
+      waitsFor: [...grants, credential].map((resource) => resource.id),
     }) as pulumi.Output<WorkloadProof>;
     this.registerOutputs({ subject: this.subject, clientId: this.identity.clientId });
   }

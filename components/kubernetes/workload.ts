@@ -66,7 +66,13 @@ export class Workload extends pulumi.ComponentResource {
 
     const { namespace } = identity;
     const labels = { "app.kubernetes.io/name": name };
-    const deployment = new Deployment(
+    // On the identity itself too, and on what the workload depends on: they outlast the pods, also when all of them go
+    // because there are new ones on another cluster.
+    const onIdentity = pulumi.mergeOptions(
+      { dependsOn: options.dependsOn ?? [] },
+      { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
+    );
+    new Deployment(
       name,
       {
         metadata: { name, namespace, labels },
@@ -97,12 +103,7 @@ export class Workload extends pulumi.ComponentResource {
           },
         },
       },
-      // On the identity itself too, and on what the workload depends on: they outlast the pods, also when all of them
-      // go because there are new ones on another cluster.
-      pulumi.mergeOptions(
-        { dependsOn: options.dependsOn ?? [] },
-        { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
-      ),
+      onIdentity,
     );
     const service = new Service(
       name,
@@ -110,11 +111,12 @@ export class Workload extends pulumi.ComponentResource {
         metadata: { name, namespace, labels },
         spec: {
           type: serviceType,
-          selector: deployment.spec.selector.matchLabels,
+          selector: labels,
           ports: [{ port: servicePort, targetPort: containerPort, protocol: "TCP" }],
         },
       },
-      { parent: this, provider: cluster.provider },
+      // Beside the Deployment: a load balancer takes a while of its own.
+      onIdentity,
     );
     this.address = service.status.apply((status) => {
       const [ingress] = status?.loadBalancer?.ingress ?? [];

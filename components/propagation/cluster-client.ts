@@ -1,5 +1,6 @@
 import { type HttpResponse, send } from "../dynamic/http";
 import { readKubeconfig } from "./kubeconfig-login";
+import { LinkFailure, troubleOf } from "./link-failure";
 
 /** The few calls that proofs make to a cluster, as whoever the kubeconfig logs in. */
 export interface ClusterClient {
@@ -9,22 +10,6 @@ export interface ClusterClient {
   listNamespaces(): Promise<void>;
   /** What the API has at `path`: "/api/v1/serviceaccounts". @throws LinkFailure */
   read<T>(path: string): Promise<T>;
-}
-
-/** One link of the chain that does not work, or not yet. */
-export class LinkFailure extends Error {
-  constructor(
-    /** "ServiceAccount token", "token exchange", "Key Vault secret stripe-key"… */
-    readonly link: string,
-    /** What was answered: "AADSTS700213", "403 ForbiddenByRbac". */
-    readonly answer: string,
-    message: string,
-    /** Whether time may mend it. */
-    readonly mayBeDelay: boolean,
-  ) {
-    super(message);
-    this.name = "LinkFailure";
-  }
 }
 
 const tokenSeconds = 3600;
@@ -62,12 +47,13 @@ function openClient(kubeconfig: string): ClusterClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
     });
-    if (response.status >= 200 && response.status < 300) return response;
-    const { message = response.body, reason = "" } = JSON.parse(response.body || "{}") as {
-      message?: string;
-      reason?: string;
-    };
-    throw new LinkFailure(link, `${response.status} ${reason}`.trim(), message, response.status !== 422);
+    const { status } = response;
+    if (status >= 200 && status < 300) return response;
+    const trouble = troubleOf(link, response);
+    if (trouble) throw trouble;
+    const { message = "", reason = "" } = statusIn(response.body);
+    // What the cluster does not have was deleted, as its API shows what was written at once.
+    throw new LinkFailure(link, `${status} ${reason}`.trim(), message, status !== 404 && status !== 422);
   }
 
   return {
@@ -89,4 +75,13 @@ function openClient(kubeconfig: string): ClusterClient {
     },
     read: async <T>(path: string) => JSON.parse((await call("Kubernetes API", "GET", path)).body) as T,
   };
+}
+
+/** The `Status` that Kubernetes answers with; others on the way answer with anything. */
+function statusIn(body: string): { message?: string; reason?: string } {
+  try {
+    return JSON.parse(body) as { message?: string; reason?: string };
+  } catch {
+    return {};
+  }
 }

@@ -17,7 +17,12 @@ export interface WorkloadProof {
   tenantId: string;
   clientId: string;
   audience: string;
-  /** What the federated credential says, to be put beside what the token says. */
+  /**
+   * Whose credentials and role assignments Azure is asked for when something does not work: the identity's ARM id,
+   * or `/applications/<object id>`.
+   */
+  identityId?: string;
+  /** What the federated credential was written to say, to be put beside what the token says. */
   issuer: string;
   subject: string;
   touches: KnownTouch[];
@@ -45,6 +50,8 @@ export interface PropagationInputs {
   kubeconfig: string;
   method: PropagationMethod;
   proofs: Proof[];
+  /** Of the Propagation itself, beside which the engine shows how far it is. */
+  resourceUrn?: string;
 }
 
 /** The proofs of `next` that `previous` did not have, or had otherwise. */

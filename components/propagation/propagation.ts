@@ -1,6 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { check } from "../core/errors";
-import { DynamicResource } from "../dynamic/resource";
+import { DynamicResource, dynamicType } from "../dynamic/resource";
 import type { Proof, PropagationMethod } from "./proof";
 
 /** @see https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---role-assignment-changes-are-not-being-detected */
@@ -47,8 +47,20 @@ export class Propagation extends DynamicResource {
       "propagation",
       "Propagation",
       name,
-      { kubeconfig: args.kubeconfig, proofs: args.proofs, method },
+      {
+        kubeconfig: args.kubeconfig,
+        proofs: args.proofs,
+        method,
+        resourceUrn: urnOf(name, options.parent),
+      },
       options,
     );
   }
+}
+
+/** A promise and no output: the parent's URN as an output waits for all of its children, and this is one of them. */
+function urnOf(name: string, parent: pulumi.Resource | undefined): Promise<string> {
+  return new Promise((resolve) => {
+    pulumi.createUrn(name, dynamicType("Propagation"), parent).apply(resolve);
+  });
 }

@@ -1,7 +1,8 @@
 import { send } from "../dynamic/http";
 import { loginRefused, SqlFailure, withSqlSession } from "../dynamic/sql-session";
-import { LinkFailure } from "./cluster-client";
+import { LinkFailure, troubleOf } from "./link-failure";
 import type { KnownTouch } from "./proof";
+import { payloadOf } from "./token-exchange";
 
 /** The resource whose tokens a data plane takes. */
 export function tokenResource(touch: KnownTouch): string {
@@ -14,11 +15,14 @@ export function tokenResource(touch: KnownTouch): string {
       return "https://storage.azure.com";
     case "sqlDatabase":
       return "https://database.windows.net";
+    case "appRole":
+      return touch.identifierUri;
   }
 }
 
 type SqlTouch = Extract<KnownTouch, { kind: "sqlDatabase" }>;
-type HttpTouch = Exclude<KnownTouch, SqlTouch>;
+type AppRoleTouch = Extract<KnownTouch, { kind: "appRole" }>;
+type HttpTouch = Exclude<KnownTouch, SqlTouch | AppRoleTouch>;
 
 const keyVaultApi = "api-version=7.6";
 const storageApi = { "x-ms-version": "2024-11-04" };
@@ -68,7 +72,27 @@ export const keptOut = /ForbiddenByFirewall|ForbiddenByConnection|AuthorizationF
  * @throws LinkFailure
  */
 export async function touchDataPlane(touch: KnownTouch, token: string): Promise<boolean> {
-  return touch.kind === "sqlDatabase" ? touchDatabase(touch, token) : touchOverHttp(touch, token);
+  switch (touch.kind) {
+    case "sqlDatabase":
+      return touchDatabase(touch, token);
+    case "appRole":
+      return findAppRole(touch, token);
+    default:
+      return touchOverHttp(touch, token);
+  }
+}
+
+/** The API itself is nobody's to touch from here: what it will look at is the token. */
+function findAppRole(touch: AppRoleTouch, token: string): true {
+  const { roles = [] } = payloadOf<{ roles: string[] }>(token);
+  if (roles.includes(touch.appRole)) return true;
+  throw new LinkFailure(
+    `app role ${touch.appRole} of ${touch.identifierUri}`,
+    "not in the token",
+    "the assignment of the role has not taken effect",
+    true,
+    { touch },
+  );
 }
 
 async function touchOverHttp(touch: HttpTouch, token: string): Promise<boolean> {
@@ -80,14 +104,22 @@ async function touchOverHttp(touch: HttpTouch, token: string): Promise<boolean> 
   });
   // A secret that is not there yet is none of the permission's business: asking for it was allowed.
   if (response.status < 300 || response.status === 404) return true;
-  const code = response.headers["x-ms-error-code"] ?? /"code":\s*"(\w+)"/.exec(response.body)?.[1] ?? "";
+  const trouble = troubleOf(link, response);
+  if (trouble) throw trouble;
+  const code = response.headers["x-ms-error-code"] ?? innermostCode(response.body);
   if (response.status === 403 && keptOut.test(`${code} ${response.body}`)) return false;
   throw new LinkFailure(
     link,
     `${response.status} ${code}`.trim(),
     response.status === 403 ? "the role assignment has not taken effect" : "the data plane refused",
     true,
+    { touch },
   );
+}
+
+/** The code that says most: Key Vault's ForbiddenByRbac stands inside of Forbidden. */
+function innermostCode(body: string): string {
+  return [...body.matchAll(/"code":\s*"(\w+)"/g)].at(-1)?.[1] ?? "";
 }
 
 async function touchDatabase({ server, databaseName }: SqlTouch, token: string): Promise<boolean> {

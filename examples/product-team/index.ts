@@ -13,17 +13,14 @@ const cluster = Cluster.fromId("platform", platformCluster);
 // What this team owns: a group, a namespace, and a workload with an identity of its own.
 const resourceGroup = new ResourceGroup("reports");
 const namespace = new Namespace("reports", { metadata: { name: "reports" } }, { provider: cluster.provider });
-const reports = new Workload(
-  "reports",
-  {
-    resourceGroup,
-    cluster,
-    namespace: "reports",
-    image: "ghcr.io/example/reports:3.1.0",
-    access: [vault.secret("mail-key").read()],
-  },
-  { dependsOn: [namespace] },
-);
+const reports = new Workload("reports", {
+  resourceGroup,
+  cluster,
+  namespace: "reports",
+  ownNamespace: namespace,
+  image: "ghcr.io/example/reports:3.1.0",
+  access: [vault.secret("mail-key").read()],
+});
 
 export const clientId = reports.workloadIdentity.identity.clientId;
 export const subject = reports.workloadIdentity.subject;

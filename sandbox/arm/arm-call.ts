@@ -19,6 +19,8 @@ export interface ArmCall {
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingHttpHeaders;
   readonly body: JsonObject;
+  /** When the request arrived, in milliseconds of sandbox time. */
+  readonly arrivedAt: number;
 }
 
 export interface ArmAnswer {

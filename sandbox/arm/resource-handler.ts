@@ -1,4 +1,5 @@
 import { setTimeout as sleepReal } from "node:timers/promises";
+import type { JournalWrite } from "../core/journal";
 import { type ArmAnswer, type ArmCall, requireAccess } from "./arm-call";
 import {
   groupBeingDeleted,
@@ -10,6 +11,7 @@ import {
   subscriptionNotFound,
 } from "./errors";
 import { began, beganWriting } from "./operation-answers";
+import type { Operation } from "./operations";
 import type { RemoveTree } from "./removal";
 import { getResource, putResource, type StoredResource } from "./resource";
 import { listPage } from "./resource-list";
@@ -119,19 +121,30 @@ function read(call: ArmCall, type: ResourceType): ArmAnswer {
   return call.method === "HEAD" ? { status: 204 } : { status: 200, body: show(call, type, resource) };
 }
 
-/** Runs work of which a type allows one piece at a time, or says that there is another. */
+/** As long as Azure takes before it answers: not at all unless the sandbox's operations take time. */
+async function takeTime({ context: { clock, faults } }: ArmCall, { writeSeconds = 0 }: ResourceType) {
+  const seconds = writeSeconds * faults.settings.operationTimeFactor;
+  if (seconds > 0) await clock.sleep(1000 * seconds);
+}
+
+/** Runs work of which a type may allow one piece at a time, or says that there is another. */
 async function exclusively(
   call: ArmCall,
-  { exclusive }: ResourceType,
+  type: ResourceType,
   { working }: ResourceHandling,
   work: () => ArmAnswer,
 ): Promise<ArmAnswer> {
-  if (!exclusive) return work();
+  const { exclusive } = type;
+  if (!exclusive) {
+    await takeTime(call, type);
+    return work();
+  }
   const key = exclusive.key(call);
   if (working.has(key)) throw exclusive.conflict(call);
   working.add(key);
   try {
     await sleepReal(exclusive.milliseconds);
+    await takeTime(call, type);
     return work();
   } finally {
     working.delete(key);
@@ -166,7 +179,7 @@ function write(call: ArmCall, type: ResourceType, handling: ResourceHandling): A
   checkPreconditions(call, type, existing);
 
   const kind = existing ? "update" : "create";
-  const { store } = call.context;
+  const { store, journal } = call.context;
   const { resource, operation } = store.transaction(() => {
     const written = type.write!(prepareWrite(call, type, { existing, parent: within, group: inGroup }));
     if (type.etag) written.body[type.etag] = newEtag();
@@ -178,9 +191,27 @@ function write(call: ArmCall, type: ResourceType, handling: ResourceHandling): A
       operation: lasts ? call.operations.start(kind, written, longRunning, call.caller.oid) : undefined,
     };
   });
+  journal.wrote(journalWrite(call, resource, operation));
   const status = existing ? 200 : (type.createdStatus ?? 201);
   const shown = { status, body: show(call, type, resource) };
   return operation ? beganWriting(call, operation, type.longRunning!.writes, shown) : shown;
+}
+
+function journalWrite(
+  { context, method, arrivedAt }: ArmCall,
+  { body, visibleAt }: StoredResource,
+  operation: Operation | undefined,
+): JournalWrite {
+  const { principalId } = body.properties;
+  return {
+    method: method as JournalWrite["method"],
+    id: body.id,
+    type: body.type,
+    startedAt: arrivedAt,
+    completedAt: operation?.endsAt ?? context.clock.now(),
+    ...(visibleAt === undefined ? {} : { effectiveAt: visibleAt }),
+    ...(typeof principalId === "string" ? { principalId } : {}),
+  };
 }
 
 function remove(call: ArmCall, type: ResourceType, handling: ResourceHandling): ArmAnswer {
@@ -196,8 +227,12 @@ function remove(call: ArmCall, type: ResourceType, handling: ResourceHandling): 
   return call.context.store.transaction(() => {
     type.remove?.(call, existing);
     const { longRunning } = type;
-    if (longRunning && longRunning.seconds.delete > 0)
-      return began(call, call.operations.start("delete", existing, longRunning, call.caller.oid));
+    const operation =
+      longRunning && longRunning.seconds.delete > 0
+        ? call.operations.start("delete", existing, longRunning, call.caller.oid)
+        : undefined;
+    call.context.journal.wrote(journalWrite(call, { body: existing.body }, operation));
+    if (operation) return began(call, operation);
     handling.remove(existing.body.id);
     return type.deleteShowsBody
       ? { status: 200, body: show(call, type, existing) }

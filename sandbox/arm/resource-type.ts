@@ -91,6 +91,8 @@ export interface ResourceType {
   /** The resource as this caller's API version has it. @default as it is kept */
   show?(resource: StoredResource, call: ArmCall): JsonObject;
   longRunning?: LongRunning;
+  /** How long a write takes that is answered when it is done, in seconds of Azure's time. @default 0 */
+  writeSeconds?: number;
   exclusive?: Exclusive;
   /** The member of the body that holds the ETag, which If-Match and If-None-Match are compared with. */
   etag?: "etag" | "eTag";

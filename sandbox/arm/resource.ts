@@ -17,7 +17,7 @@ export interface ResourceBody {
 /** A resource as the sandbox keeps it. */
 export interface StoredResource {
   body: ResourceBody;
-  /** When it has travelled everywhere (federated credentials, role assignments), in milliseconds of sandbox time. */
+  /** When it has travelled everywhere (identities, federated credentials, role assignments), in milliseconds of sandbox time. */
   visibleAt?: number;
   /** What Azure knows and does not show. */
   internal?: Record<string, unknown>;

@@ -71,7 +71,9 @@ export function createArmService(context: SandboxContext): Service {
     }
     const path = parseResourcePath(pathname);
     if (!path) throw notImplemented(method, pathname);
-    const base = { context, operations, caller, method, path, apiVersion, query, headers: request.headers };
+    const { headers } = request;
+    const arrivedAt = context.clock.now();
+    const base = { context, operations, caller, method, path, apiVersion, query, headers, arrivedAt };
     return dispatch({ ...base, body: method === "GET" || method === "HEAD" ? {} : parseBody(bytes) });
   }
 

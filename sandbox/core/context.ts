@@ -4,6 +4,7 @@ import type { Tokens } from "../entra/tokens";
 import type { Certificates } from "./certificates";
 import type { Clock } from "./clock";
 import type { Faults } from "./faults";
+import type { Journal } from "./journal";
 import type { Network } from "./network";
 import type { Store } from "./store";
 
@@ -24,6 +25,7 @@ export interface SandboxContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly journal: Journal;
   readonly directory: Directory;
   readonly tokens: Tokens;
   readonly authorizer: Authorizer;

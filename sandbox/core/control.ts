@@ -5,6 +5,7 @@ import { isLoopbackHost } from "./azure-hosts";
 import type { AdjustableClock, Clock } from "./clock";
 import { InvalidFaultSettings, parseFaultSettings } from "./fault-settings";
 import type { Faults } from "./faults";
+import type { Journal } from "./journal";
 import { readBody } from "./request-body";
 import type { Service } from "./service";
 
@@ -20,13 +21,14 @@ export interface ControlRoute {
   handle(body: unknown): unknown;
 }
 
-/** Switches of faults and time, and whether the sandbox is up. */
+/** Switches of faults and time, what happened so far, and whether the sandbox is up. */
 export function controlRoutes(args: {
   faults: Faults;
+  journal: Journal;
   clock: Clock | AdjustableClock;
   about: () => Record<string, unknown>;
 }): ControlRoute[] {
-  const { faults, clock, about } = args;
+  const { faults, journal, clock, about } = args;
   const time = () => ({ now: new Date(clock.now()).toISOString(), speed: clock.speed });
   return [
     { method: "GET", path: "/health", handle: () => ({ status: "ok", clock: time(), ...about() }) },
@@ -37,6 +39,15 @@ export function controlRoutes(args: {
       handle: (body) => {
         faults.settings = parseFaultSettings(body, "PUT /faults", faults.settings);
         return faults.settings;
+      },
+    },
+    { method: "GET", path: "/journal", handle: () => journal.entries() },
+    {
+      method: "DELETE",
+      path: "/journal",
+      handle: () => {
+        journal.clear();
+        return {};
       },
     },
     { method: "GET", path: "/clock", handle: time },

@@ -21,7 +21,12 @@ const faultErrors = {
   504: ["GatewayTimeout", "The gateway did not receive a response from the service behind it in time."],
 } as const;
 
-export function createDispatcher(services: readonly Service[], faults: Faults): Dispatcher {
+/** @param onFault called for each request that a fault strikes */
+export function createDispatcher(
+  services: readonly Service[],
+  faults: Faults,
+  onFault: (kind: Fault["kind"], service: string) => void = () => {},
+): Dispatcher {
   return {
     serviceFor: (host) => services.find((service) => service.serves(host)),
     dispatch: (service, request, response) => {
@@ -31,6 +36,7 @@ export function createDispatcher(services: readonly Service[], faults: Faults): 
       const fault = service.spared
         ? undefined
         : faults.strike({ service: service.name, method: request.method ?? "GET", path });
+      if (fault) onFault(fault.kind, service.name);
       if (fault && strikeBefore(fault, service, request, response)) return;
       if (fault?.kind === "reset") dropAnswer(response);
       run(service, request, response);

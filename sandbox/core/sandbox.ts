@@ -18,6 +18,7 @@ import { keepDeployerAssertion } from "./deployer-assertion";
 import { createDispatcher } from "./dispatcher";
 import { createFaults, type FaultSettings } from "./faults";
 import { takeOwnership } from "./instance-lock";
+import { createJournal, journalDecisions } from "./journal";
 import { listen } from "./listener";
 import { createNetwork } from "./network";
 import { createServices } from "./services";
@@ -99,6 +100,7 @@ async function start(
   const { clock } = kept;
   settleControlPlane(store, clock, args.controlPlane !== undefined);
   const faults = createFaults(clock, args.faults);
+  const journal = createJournal(clock);
   const people = createDirectory({ store, clock, faults });
   const account = findAccount(store) ?? createAccount(store, people, clock.now());
   const tokens = createTokens({
@@ -119,12 +121,16 @@ async function start(
     store,
     clock,
     faults,
+    journal,
     directory: people,
     tokens,
     certificates,
     network,
   };
-  const context: SandboxContext = { ...parts, authorizer: createAuthorizer(parts) };
+  const context: SandboxContext = {
+    ...parts,
+    authorizer: journalDecisions(createAuthorizer(parts), journal),
+  };
 
   const machines = createManagedIdentityService(context);
   const { http, tcp } = createServices(context, args.controlPlane);
@@ -134,6 +140,7 @@ async function start(
   const routes = [
     ...controlRoutes({
       faults,
+      journal,
       clock,
       about: () => ({ tenantId: account.tenantId, subscriptionId: account.subscriptionId, services }),
     }),
@@ -143,7 +150,7 @@ async function start(
     host,
     port,
     certificates,
-    dispatcher: createDispatcher(all, faults),
+    dispatcher: createDispatcher(all, faults, journal.struck),
     tcpServices: tcp,
     local: createLocalService(routes, machines.service),
   });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AzureError } from "../core/azure-error";
 import type { SandboxContext } from "../core/context";
+import { tokenExchange } from "../core/journal";
 import { readBody } from "../core/request-body";
 import { findSecret, getApplication } from "./applications";
 import { audienceOfScope, knownAudience } from "./audiences";
@@ -73,13 +74,28 @@ export async function requestToken(
     version === "v2"
       ? audienceOfScope(required(form, "scope"), context)
       : knownAudience(required(form, "resource"), context);
-  const principal = findClient(clientId, context);
-  const proof = await prove(form, basic?.clientSecret, principal, context, issuerKeys);
-  const lifetimeSeconds =
-    principal.managedIdentityResourceId === undefined
-      ? applicationTokenSeconds()
-      : managedIdentityTokenSeconds;
-  const token = await context.tokens.issue(principal, audience, lifetimeSeconds, proof);
+  const asked = (allowed: boolean) => {
+    const principalId = context.directory.byClientId(clientId)?.objectId;
+    if (principalId === undefined) return;
+    context.journal.asked({ principalId, operation: tokenExchange, scope: audience, allowed });
+  };
+  const issue = async () => {
+    const principal = findClient(clientId, context);
+    const lifetimeSeconds =
+      principal.managedIdentityResourceId === undefined
+        ? applicationTokenSeconds()
+        : managedIdentityTokenSeconds;
+    const proof = await prove(form, basic?.clientSecret, principal, context, issuerKeys);
+    return {
+      lifetimeSeconds,
+      token: await context.tokens.issue(principal, audience, lifetimeSeconds, proof),
+    };
+  };
+  const { lifetimeSeconds, token } = await issue().catch((error: unknown) => {
+    asked(false);
+    throw error;
+  });
+  asked(true);
   // Clients count in real time, however fast the sandbox's runs.
   const expiresIn = Math.max(1, Math.floor(lifetimeSeconds / context.clock.speed) - 1);
   const response = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../cli/inspection/diagnose";
 import type { LiveFacts } from "../../cli/inspection/live-facts";
 import type { DeclaredStack } from "../../cli/inspection/stack-state";
-import { issuerDifference, subjectDifference } from "../../cli/inspection/text-difference";
+import { issuerDifference, subjectDifference } from "../../components/diagnosis/text-difference";
 
 const tenant = "aaaaaaaa-0000-4000-8000-000000000001";
 const issuer = `https://westeurope.oic.prod-aks.azure.com/${tenant}/bbbbbbbb-0000-4000-8000-000000000002/`;

@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AppRegistration, type AppRegistrationArgs, ArgumentError } from "../../components";
+import {
+  AppRegistration,
+  type AppRegistrationArgs,
+  ArgumentError,
+  Cluster,
+  Propagation,
+  ResourceGroup,
+  WorkloadIdentity,
+} from "../../components";
 import { checkAppRegistration, permissionId } from "../../components/identity/app-registration-checks";
 import { credentialName } from "../../components/identity/federated-credential";
 import { find, issuerUrl, register } from "./mocks";
@@ -83,6 +91,41 @@ describe("AppRegistration", () => {
       resourceObjectId: "principal-client-api-test",
     });
     expect(registered.filter(({ type }) => /Password|Certificate/.test(type))).toEqual([]);
+  });
+
+  it("has its pods' credentials and its callers' roles waited for, together with everything else", async () => {
+    const registered = await register(() => {
+      const resourceGroup = new ResourceGroup("shop");
+      const shop = new Cluster("main", { resourceGroup });
+      const place = { resourceGroup, cluster: shop, namespace: "shop" };
+      const api = new AppRegistration("api", {
+        appRoles: [orders],
+        serviceAccounts: [{ cluster: shop, namespace: "shop", serviceAccount: "api" }],
+      });
+      const web = new WorkloadIdentity("web", { ...place, access: [api.appRole("Orders.Read")] });
+      new Propagation("all", { kubeconfig: shop.kubeconfig, proofs: [web.proof, ...api.proofs] });
+    });
+    expect(find(registered, azuread("AppRoleAssignment"), "web-api-Orders.Read")).toEqual({
+      appRoleId: permissionId("Orders.Read"),
+      principalObjectId: "principal-id-web-test",
+      resourceObjectId: "principal-client-api-test",
+    });
+    const { proofs } = find(registered, "pulumi-nodejs:dynamic/azure-keyless:Propagation", "all");
+    expect(proofs).toMatchObject([
+      {
+        name: "web",
+        touches: [{ kind: "appRole", identifierUri: "api://client-api-test", appRole: "Orders.Read" }],
+      },
+      {
+        name: "shop/api",
+        clientId: "client-api-test",
+        identityId: "/applications/object-api-test",
+        issuer: issuerUrl,
+        subject: "system:serviceaccount:shop:api",
+        touches: [],
+      },
+    ]);
+    expect(proofs.map(({ waitsFor }: { waitsFor: string[] }) => waitsFor.length)).toEqual([2, 1]);
   });
 
   it("opens to the whole tenant only when told to", async () => {

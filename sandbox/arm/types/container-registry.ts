@@ -118,7 +118,8 @@ const registry: ResourceType = {
   write,
   actions: { listcredentials: listCredentials },
   longRunning: {
-    seconds: { create: 15, update: 0, delete: 5 },
+    // Seen with azurerm: 8 to 28 s.
+    seconds: { create: 20, update: 0, delete: 5 },
     writes: "resource",
     busy: (_operation, { body }) =>
       new AzureError(

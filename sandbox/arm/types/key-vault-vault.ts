@@ -157,7 +157,9 @@ export const vault: ResourceType = {
   write,
   removed: rememberDeletedVault,
   longRunning: {
-    seconds: { create: 20, update: 0, delete: 0 },
+    // Tools that wait for the vault's name in DNS as well take two minutes.
+    // https://github.com/turbot/steampipe-plugin-azure/pull/306
+    seconds: { create: 30, update: 0, delete: 0 },
     writes: "body",
     show: ({ body }, state) => {
       body.properties.provisioningState = state === "Creating" ? "RegisteringDns" : state;

@@ -22,6 +22,8 @@ const userAssignedIdentity: ResourceType = {
   apiVersions: identityVersions,
   level: "resourceGroup",
   tracked: true,
+  // Seen with azurerm: 1 s. How long credentials take was not to be found.
+  writeSeconds: 1,
   checkName: (name) => {
     if (identityName.test(name)) return;
     throw new AzureError(
@@ -36,7 +38,11 @@ const userAssignedIdentity: ResourceType = {
     const principal = before
       ? { principalId: before.principalId, clientId: before.clientId }
       : newPrincipal(write);
-    return { body: envelope(write, identityType, { tenantId: context.account.tenantId, ...principal }) };
+    const visibleAt = context.directory.byObjectId(String(principal.principalId))?.visibleAt;
+    return {
+      body: envelope(write, identityType, { tenantId: context.account.tenantId, ...principal }),
+      ...(visibleAt === undefined ? {} : { visibleAt }),
+    };
   },
   removed: ({ directory }, { body }) => directory.remove(String(body.properties.principalId)),
 };
@@ -112,6 +118,7 @@ const federatedIdentityCredential: ResourceType = {
       throw badCredential(`Federated Identity Credential name '${name}' is invalid.`);
   },
   parentNotFound: () => new AzureError(404, "NotFound", "The parent user-assigned identity doesn't exist."),
+  writeSeconds: 1,
   exclusive: {
     key: ({ path }) => parentOf(path).id.toLowerCase(),
     milliseconds: 25,

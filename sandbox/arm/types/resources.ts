@@ -35,6 +35,8 @@ const resourceGroup: ResourceType = {
   level: "subscription",
   tracked: true,
   checkName,
+  // Seen with azurerm: 2 to 5 s. https://github.com/turbot/steampipe-plugin-azure/pull/93
+  writeSeconds: 2,
   longRunning: {
     seconds: { create: 0, update: 0, delete: 60 },
     writes: "location",

@@ -268,6 +268,8 @@ export const roleAssignment: ResourceType = {
     );
   },
   attributes,
+  // A guess: what tools print holds their own wait for the replication too.
+  writeSeconds: 2,
   write,
   deleteShowsBody: true,
   list,

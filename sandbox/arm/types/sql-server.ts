@@ -139,7 +139,8 @@ export const sqlServer: ResourceType = {
     if (!validName(name)) throw new AzureError(400, "InvalidServerName", invalidName);
   },
   write,
-  longRunning: sqlOperation({ create: 60, update: 10, delete: 15 }),
+  // Seen with azurerm: 75 s. https://github.com/turbot/steampipe-plugin-azure/pull/93
+  longRunning: sqlOperation({ create: 75, update: 10, delete: 15 }),
 };
 
 function availability({ context, body }: ArmCall): JsonObject {

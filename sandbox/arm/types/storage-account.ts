@@ -189,7 +189,8 @@ export const storageAccount: ResourceType = {
   write,
   actions: { listkeys: listKeys, regeneratekey: regenerateKey },
   longRunning: {
-    seconds: { create: 20, update: 0, delete: 0 },
+    // Seen with azurerm: 33 to 39 s, which includes settings of its own. https://github.com/turbot/steampipe-plugin-azure/pull/25
+    seconds: { create: 25, update: 0, delete: 0 },
     writes: "location",
     busy: () =>
       new AzureError(

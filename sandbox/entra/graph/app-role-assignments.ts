@@ -71,6 +71,16 @@ export function assignAppRole(
     visibleAt: faults.visibleAt("roleAssignment"),
   };
   putAppRoleAssignment(store, assignment);
+  const now = clock.now();
+  context.journal.wrote({
+    method: "POST",
+    id: `/servicePrincipals/${ids.resourceId}/appRoleAssignedTo/${assignment.id}`,
+    type: "Microsoft.Graph/appRoleAssignments",
+    startedAt: now,
+    completedAt: now,
+    effectiveAt: assignment.visibleAt,
+    principalId: ids.principalId,
+  });
   return assignment;
 }
 

@@ -120,5 +120,14 @@ function store(
   }
   const stored = { ...credential, visibleAt: context.faults.visibleAt("federatedCredential") };
   putApplication(context.store, { ...application, federatedCredentials: [...others, stored] });
+  const now = context.clock.now();
+  context.journal.wrote({
+    method: "POST",
+    id: `/applications/${application.objectId}/federatedIdentityCredentials/${stored.id}`,
+    type: "Microsoft.Graph/federatedIdentityCredentials",
+    startedAt: now,
+    completedAt: now,
+    effectiveAt: stored.visibleAt,
+  });
   return stored;
 }

@@ -1,4 +1,5 @@
 import { podPullProblem } from "../image-pull";
+import { journalObject } from "../journal-object";
 import { builtInKind } from "../kinds";
 import { at, recordAt, type StoredObject } from "../object";
 import {
@@ -46,6 +47,9 @@ function start(runtime: ClusterRuntime, pod: StoredObject, now: number): number 
     updateStatus(runtime, pods, pod, pullFailedStatus(pod, problem));
     return pullBackOff;
   }
+  // What the image kept it waiting for is not the cluster's own time.
+  const startedAt = Date.parse(String(at(pod, "status", "startTime")));
+  journalObject(runtime, pods, pod, { startedAt, completedAt: from });
   updateStatus(runtime, pods, pod, runningStatus(pod, podAddress(runtime.objects.revision), now));
   return undefined;
 }

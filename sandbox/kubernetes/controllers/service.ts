@@ -1,3 +1,4 @@
+import { journalObject } from "../journal-object";
 import { builtInKind } from "../kinds";
 import { balancedAt, balancedStatus } from "../load-balancer";
 import { at, isRecord, recordsAt, type StoredObject } from "../object";
@@ -21,6 +22,8 @@ export function reconcileService(runtime: ClusterRuntime, service: StoredObject)
   const { clock, faults } = runtime.context;
   const remaining = balancedAt(service, faults.settings.operationTimeFactor) - clock.now();
   if (remaining > 0) return remaining;
+  const startedAt = Date.parse(service.metadata.creationTimestamp);
+  journalObject(runtime, services, service, { startedAt, completedAt: clock.now() + remaining });
   updateStatus(runtime, services, service, balancedStatus(service));
   recordEvent(runtime, service, {
     type: "Normal",

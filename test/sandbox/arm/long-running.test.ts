@@ -15,10 +15,11 @@ const asAzure = { ...noFaults, operationTimeFactor: 1 };
 
 beforeEach(async () => {
   clock = createClock();
-  sandbox = await startTestSandbox({ clock, faults: asAzure });
+  sandbox = await startTestSandbox({ clock });
   arm = armRequests(sandbox);
   group = `/subscriptions/${sandbox.context.account.subscriptionId}/resourceGroups/shop`;
   await arm.request("PUT", `${group}?api-version=2024-03-01`, { body: { location: "westeurope" } });
+  sandbox.context.faults.settings = asAzure;
 });
 afterEach(() => sandbox.stop());
 
@@ -41,7 +42,7 @@ describe("a creation", () => {
     expect(await arm.request("GET", status)).toMatchObject({ status: 200, body: { status: "InProgress" } });
     expect((await arm.request("GET", registry())).body.properties.provisioningState).toBe("Creating");
 
-    clock.advance(15_000);
+    clock.advance(20_000);
     expect(await arm.request("GET", status)).toMatchObject({
       status: 200,
       body: { status: "Succeeded", startTime: expect.any(String), endTime: expect.any(String) },
@@ -54,7 +55,7 @@ describe("a creation", () => {
     const again = await arm.request("PUT", registry(), { body: registryBody });
     expect(again).toMatchObject({ status: 409, body: { error: { code: "RegistryStatusConflict" } } });
     expect(await arm.request("DELETE", registry())).toMatchObject({ status: 409 });
-    clock.advance(15_000);
+    clock.advance(20_000);
     expect(await arm.request("PUT", registry(), { body: registryBody })).toMatchObject({ status: 200 });
   });
 
@@ -72,7 +73,7 @@ describe("a creation", () => {
       requests = armRequests({ ...first, directory, stop: first.close });
       const status = pathOf(put.headers["azure-asyncoperation"]);
       expect((await requests.request("GET", status)).body.status).toBe("InProgress");
-      clock.advance(15_000);
+      clock.advance(20_000);
       expect((await requests.request("GET", path)).body.properties.provisioningState).toBe("Succeeded");
       expect((await requests.request("GET", status)).body.status).toBe("Succeeded");
     } finally {
@@ -89,7 +90,7 @@ describe("a creation", () => {
     expect(put.headers["azure-asyncoperation"]).toBeUndefined();
     const result = pathOf(put.headers.location);
     expect(await arm.request("GET", result)).toMatchObject({ status: 202, body: undefined });
-    clock.advance(20_000);
+    clock.advance(25_000);
     expect(await arm.request("GET", result)).toMatchObject({ status: 200, body: { name: "shopdocs" } });
   });
 
@@ -99,7 +100,7 @@ describe("a creation", () => {
     const put = await arm.request("PUT", path, { body: { location: "westeurope", properties } });
     expect(put).toMatchObject({ status: 200, body: { properties: { provisioningState: "RegisteringDns" } } });
     expect([put.headers["azure-asyncoperation"], put.headers.location]).toEqual([undefined, undefined]);
-    clock.advance(20_000);
+    clock.advance(30_000);
     expect((await arm.request("GET", path)).body.properties.provisioningState).toBe("Succeeded");
   });
 
@@ -122,7 +123,7 @@ describe("a creation", () => {
       status: 409,
       body: { error: { code: "ConflictingServerOperation" } },
     });
-    clock.advance(60_000);
+    clock.advance(75_000);
     expect((await database()).status).toBe(202);
     expect(
       (await arm.request("GET", `${server}/databases/orders?api-version=2023-08-01`)).body.properties.status,
@@ -132,7 +133,7 @@ describe("a creation", () => {
   test("takes as long as the factor says", async () => {
     sandbox.context.faults.settings = { ...noFaults, operationTimeFactor: 3 };
     await arm.request("PUT", registry(), { body: registryBody });
-    clock.advance(44_000);
+    clock.advance(59_000);
     expect((await arm.request("GET", registry())).body.properties.provisioningState).toBe("Creating");
     clock.advance(1000);
     expect((await arm.request("GET", registry())).body.properties.provisioningState).toBe("Succeeded");
@@ -146,6 +147,20 @@ describe("a creation", () => {
     expect((await arm.request("GET", pathOf(put.headers["azure-asyncoperation"]))).body.status).toBe(
       "Succeeded",
     );
+  });
+});
+
+describe("a write that is answered when it is done", () => {
+  test("takes its time", async () => {
+    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders`;
+    const put = () =>
+      arm.request("PUT", `${identity}?api-version=2023-01-31`, { body: { location: "westeurope" } });
+    const took = () => {
+      const write = sandbox.context.journal.entries().writes.findLast(({ id }) => id === identity)!;
+      return write.completedAt - write.startedAt;
+    };
+    expect((await put()).status).toBe(201);
+    expect(took()).toBeGreaterThanOrEqual(1000);
   });
 });
 

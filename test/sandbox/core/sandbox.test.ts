@@ -1,10 +1,18 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getResource, listResources } from "../../../sandbox/arm/resource";
+import { createClock } from "../../../sandbox/core/clock";
 import { noFaults } from "../../../sandbox/core/faults";
+import {
+  createJournal,
+  type JournalEntries,
+  mostEntries,
+  tokenExchange,
+} from "../../../sandbox/core/journal";
 import { startSandbox } from "../../../sandbox/core/sandbox";
 import { openStore } from "../../../sandbox/core/store";
 import { startTestSandbox, type TestSandbox, temporaryDirectory } from "../harness";
+import { proxiedFetch } from "./requests";
 
 describe("a restart", () => {
   test("keeps who and where the sandbox is, and what was written", async () => {
@@ -138,3 +146,81 @@ describe("the control API", () => {
     expect((await call(method, path, body, type)).status).toBe(status);
   });
 });
+
+describe("the journal", () => {
+  const scope = "https://vault.azure.net";
+
+  test("tells when somebody was last refused and first allowed, and forgets on request", async () => {
+    const clock = createClock();
+    const journal = createJournal(clock);
+    const asked = (allowed: boolean) =>
+      journal.asked({ principalId: "p", operation: tokenExchange, scope, allowed });
+    asked(false);
+    clock.advance(10_000);
+    asked(false);
+    clock.advance(10_000);
+    asked(true);
+    clock.advance(10_000);
+    asked(true);
+    const [access] = journal.entries().accesses;
+    expect(access).toMatchObject({ refusals: 2, allowances: 2, principalId: "p", scope });
+    const { firstAt, lastRefusedAt = 0, allowedAt = 0 } = access!;
+    expect(lastRefusedAt - firstAt).toBeGreaterThanOrEqual(10_000);
+    expect(allowedAt - lastRefusedAt).toBeGreaterThanOrEqual(10_000);
+    expect(clock.now() - allowedAt).toBeGreaterThanOrEqual(10_000);
+    journal.clear();
+    expect(journal.entries()).toEqual({
+      writes: [],
+      accesses: [],
+      faults: [],
+    });
+  });
+
+  test("takes down no more than it has room for", () => {
+    const journal = createJournal(createClock());
+    for (let index = 0; index < mostEntries + 5; index++) {
+      journal.asked({ principalId: `p${index}`, operation: tokenExchange, scope, allowed: true });
+    }
+    expect(journal.entries().accesses).toHaveLength(mostEntries);
+  });
+
+  test("is read from outside, with what ARM wrote and which requests faults struck", async () => {
+    const replicationSeconds = { ...noFaults.replicationSeconds, principal: [30, 30] as [number, number] };
+    const sandbox = await startTestSandbox({ faults: { ...noFaults, replicationSeconds } });
+    const { context, proxyUrl } = sandbox;
+    const token = await deployerToken(context);
+    const group = `/subscriptions/${context.account.subscriptionId}/resourceGroups/shop`;
+    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders`;
+    const put = (id: string, apiVersion: string) =>
+      proxiedFetch(sandbox)(`https://management.azure.com${id}?api-version=${apiVersion}`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ location: "westeurope" }),
+      });
+    expect((await put(group, "2024-03-01")).status).toBe(201);
+    expect((await put(identity, "2023-01-31")).status).toBe(201);
+    context.faults.settings = { ...context.faults.settings, throttleRate: 1 };
+    expect((await put(group, "2024-03-01")).status).toBe(429);
+
+    const journal = (await (await fetch(`${proxyUrl}/_sandbox/journal`)).json()) as JournalEntries;
+    expect(journal.writes.map(({ id, method }) => `${method} ${id}`)).toEqual([
+      `PUT ${group}`,
+      `PUT ${identity}`,
+    ]);
+    const { startedAt, completedAt, effectiveAt = 0 } = journal.writes[1]!;
+    expect(completedAt).toBeGreaterThanOrEqual(startedAt);
+    expect(effectiveAt - startedAt).toBeGreaterThan(29_000);
+    expect(journal.faults).toEqual([
+      { kind: "throttle", service: "Azure Resource Manager", at: expect.any(Number) },
+    ]);
+    const forget = { method: "DELETE", headers: { "content-type": "application/json" } };
+    expect((await fetch(`${proxyUrl}/_sandbox/journal`, forget)).status).toBe(200);
+    expect(context.journal.entries().writes).toEqual([]);
+    await sandbox.stop();
+  });
+});
+
+async function deployerToken({ directory, tokens, account }: TestSandbox["context"]): Promise<string> {
+  const deployer = directory.byObjectId(account.deployer.objectId)!;
+  return tokens.issue(deployer, "https://management.azure.com", 3600);
+}

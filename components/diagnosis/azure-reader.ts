@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
-import type { HttpRequest } from "../../components/dynamic/http";
-import { sendPatiently } from "../../components/dynamic/patient-request";
+import type { HttpRequest } from "../dynamic/http";
+import { sendPatiently } from "../dynamic/patient-request";
 
 const resourceManager = "https://management.azure.com";
 const graph = "https://graph.microsoft.com";
@@ -13,6 +13,8 @@ export interface AzureReader {
   get<T>(id: string, apiVersion: string): Promise<T | undefined>;
   /** All pages of a list, undefined when what it belongs to is not there. @throws AzureRefused */
   list<T>(path: string, apiVersion: string): Promise<T[] | undefined>;
+  /** All pages of a list of Microsoft Graph's: "/applications/…", likewise. @throws AzureRefused */
+  listOfGraph<T>(path: string): Promise<T[] | undefined>;
   /** An action that changes nothing. @throws AzureRefused */
   post<T>(path: string, apiVersion: string): Promise<T>;
   /** Those of the object ids that the directory knows; undefined when the directory may not be asked. */
@@ -23,7 +25,7 @@ export interface AzureReader {
 export class AzureRefused extends Error {
   constructor(path: string, status: number, body: string) {
     const code = /"code":\s*"([\w.]+)"/.exec(body)?.[1] ?? "";
-    super(`Azure Resource Manager answered ${`${status} ${code}`.trim()} for ${path}`);
+    super(`Azure answered ${`${status} ${code}`.trim()} for ${path}`);
     this.name = "AzureRefused";
   }
 }
@@ -48,6 +50,19 @@ export function createAzureReader(credential: TokenCredential): AzureReader {
   const address = (path: string, apiVersion: string) =>
     `${resourceManager}${path}${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`;
 
+  async function pages<T>(path: string, first: string, resource: string): Promise<T[] | undefined> {
+    const found: T[] = [];
+    for (let url: string | undefined = first; url !== undefined; ) {
+      const { status, body } = await call({ method: "GET", url }, resource);
+      if (status === 404) return undefined;
+      if (status !== 200) throw new AzureRefused(path, status, body);
+      const page = JSON.parse(body) as { value: T[]; nextLink?: string; "@odata.nextLink"?: string };
+      found.push(...page.value);
+      url = page.nextLink ?? page["@odata.nextLink"];
+    }
+    return found;
+  }
+
   return {
     objectId: async () => {
       const payload = (await authorization(resourceManager)).split(".")[1] ?? "";
@@ -59,18 +74,8 @@ export function createAzureReader(credential: TokenCredential): AzureReader {
       if (status !== 200) throw new AzureRefused(id, status, body);
       return JSON.parse(body) as T;
     },
-    list: async <T>(path: string, apiVersion: string) => {
-      const found: T[] = [];
-      for (let url: string | undefined = address(path, apiVersion); url !== undefined; ) {
-        const { status, body } = await call({ method: "GET", url }, resourceManager);
-        if (status === 404) return undefined;
-        if (status !== 200) throw new AzureRefused(path, status, body);
-        const page = JSON.parse(body) as { value: T[]; nextLink?: string | null };
-        found.push(...page.value);
-        url = page.nextLink ?? undefined;
-      }
-      return found;
-    },
+    list: (path, apiVersion) => pages(path, address(path, apiVersion), resourceManager),
+    listOfGraph: (path) => pages(path, `${graph}/v1.0${path}`, graph),
     post: async <T>(path: string, apiVersion: string) => {
       const { status, body } = await call(
         { method: "POST", url: address(path, apiVersion) },
