@@ -27,8 +27,13 @@ const accounts: Record<string, Record<string, string>> = {
   unset: { "client-id": clientId, "service-account-token-expiration": "" },
 };
 
+/** What the real webhook makes of a pod. */
+type Fate = "mutated" | "left alone" | "denied";
+
 interface Case {
   what: string;
+  /** @default "mutated" */
+  fate?: Fate;
   account?: string;
   /** @default "true" */
   label?: string;
@@ -38,7 +43,8 @@ interface Case {
 }
 
 const image = "docker.io/library/busybox";
-const expiring = (text: string): Case => ({
+const expiring = (text: string, fate: Fate = "denied"): Case => ({
+  fate,
   what: `whose annotation says ${JSON.stringify(text)} seconds`,
   account: "lasting",
   annotations: { "service-account-token-expiration": text },
@@ -53,14 +59,15 @@ const cases: Case[] = [
   { what: "of an annotated ServiceAccount" },
   { what: "of a ServiceAccount without annotation", account: "plain" },
   { what: "of no ServiceAccount of its own", account: "default" },
-  { what: "of a ServiceAccount that is not there", account: "missing" },
-  { what: "without the label's value", label: "false" },
+  { what: "of a ServiceAccount that is not there", account: "missing", fate: "denied" },
+  { what: "without the label's value", label: "false", fate: "left alone" },
   { what: "of another tenant", account: "elsewhere" },
   { what: "of no tenant", account: "nowhere" },
   { what: "whose ServiceAccount sets the lifetime", account: "lasting" },
-  { what: "whose ServiceAccount sets too long a lifetime", account: "endless" },
+  { what: "whose ServiceAccount sets too long a lifetime", account: "endless", fate: "denied" },
   { what: "whose ServiceAccount sets an empty lifetime", account: "unset" },
-  ...["3600", "86400", "3599", "86401", "+4000", "-1", "4000.0", " 4000", "4e3", "an hour", ""].map(expiring),
+  ...["3600", "86400", "+4000", ""].map((text) => expiring(text, "mutated")),
+  ...["3599", "86401", "-1", "4000.0", " 4000", "4e3", "an hour"].map((text) => expiring(text)),
   {
     what: "with several containers",
     spec: {
@@ -100,6 +107,7 @@ const cases: Case[] = [
   },
   {
     what: "with a volume that has the token, under another name than the mount will have",
+    fate: "denied",
     spec: {
       volumes: [{ name: "mine", ...token("azure-identity-token") }],
       containers: [{ name: "main", image }],
@@ -186,10 +194,17 @@ async function outcome(api: CoreV1Api, one: Case, tenantId: string): Promise<unk
   }
 }
 
+function fateOf(result: unknown): Fate {
+  const text = JSON.stringify(result);
+  if (text.startsWith('{"code"')) return "denied";
+  return text.includes("AZURE_FEDERATED_TOKEN_FILE") ? "mutated" : "left alone";
+}
+
 describe("the simulated webhook does as the real one", () => {
   it.each(cases)("to a pod $what", async (one) => {
     const [realTenant, simulatedTenant] = sandboxes.map(({ context }) => context.account.tenantId);
     const expected = await outcome(real, one, realTenant as string);
+    expect(fateOf(expected)).toBe(one.fate ?? "mutated");
     expect(await outcome(simulated, one, simulatedTenant as string)).toEqual(expected);
   });
 });
