@@ -1,15 +1,15 @@
 import { connect } from "node:net";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AzureSide } from "../kubernetes/azure-side";
 import { type ApiServerClient, createApiServerClient } from "./api-server-client";
 import { apiServerArguments, controllerManagerArguments, etcdArguments } from "./arguments";
-import { createTrust, kubeconfig, openFiles } from "./files";
+import { type ControlPlaneFiles, createTrust, kubeconfig, openFiles, type Trust } from "./files";
 import { freePorts } from "./free-ports";
 import { type Nodes, startNodes } from "./nodes";
-import type { Program, Programs } from "./processes";
+import type { Programs } from "./processes";
 import type { ControlPlanePrograms } from "./programs";
-import { startReviewServer } from "./review-server";
+import { type ReviewServer, startReviewServer } from "./review-server";
 import { allowWebhook, registerWebhook, unregisterWebhook, webhookCommand, webhookUser } from "./webhook";
 
 /** How long a control plane has to come up, and how often it is looked at meanwhile, in milliseconds. */
@@ -59,89 +59,47 @@ export async function startControlPlane(args: ControlPlaneArgs): Promise<Control
 }
 
 async function start(
-  { side, directory, executables, programs }: ControlPlaneArgs,
+  args: ControlPlaneArgs,
   cleanUp: (() => unknown)[],
   stop: () => Promise<void>,
 ): Promise<ControlPlane> {
-  const { context, cluster } = side();
-  const files = openFiles(directory);
+  const { side, executables, programs } = args;
+  const files = openFiles(args.directory);
   const trust = await createTrust();
-  const authority = trust.cluster.certificate;
-  const [port = 0, etcdPort = 0, webhookPort = 0] = await freePorts(3);
-  const server = `https://127.0.0.1:${port}`;
   const ends: Promise<string>[] = [];
-  const run = (executable: string, programArgs: string[], env: Record<string, string> = {}): Program => {
-    const logFile = files.log(executable.split("/").at(-1) ?? "");
-    const program = programs.start({ executable, args: programArgs, env, logFile });
-    cleanUp.push(program.stop);
-    ends.push(program.ended);
-    return program;
+  const launch: Launch = {
+    side,
+    executables,
+    files,
+    trust,
+    run: (executable, programArgs, env = {}) => {
+      const logFile = files.log(basename(executable));
+      const program = programs.start({ executable, args: programArgs, env, logFile });
+      cleanUp.push(program.stop);
+      ends.push(program.ended);
+    },
+    until: (attempt) => until(ends, attempt),
   };
-
-  const backendAuthorityFile = files.write("backend-ca.crt", trust.backend.certificate);
-  const etcdPair = files.pair("etcd", await trust.backend.server());
-  run(
-    executables.etcd,
-    etcdArguments({ port: etcdPort, files, pair: etcdPair, authorityFile: backendAuthorityFile }),
-  );
-
+  const [port = 0, etcdPort = 0, webhookPort = 0] = await freePorts(3);
+  await startEtcd(launch, etcdPort);
   const reviews = await startReviewServer(side, await trust.backend.server(), trust.backend.certificate);
   cleanUp.push(reviews.close);
-  const apiServer = await trust.backend.client("kube-apiserver");
-  const reviewer = (url: string) => kubeconfig(url, trust.backend.certificate, apiServer);
-  run(
-    executables.kubeApiServer,
-    apiServerArguments({
-      port,
-      etcdPort,
-      issuerUrl: cluster.issuerUrl,
-      files,
-      server: files.pair("kube-apiserver", await trust.cluster.server()),
-      etcdClient: files.pair("kube-apiserver-backend", apiServer),
-      clusterAuthorityFile: files.write("ca.crt", authority),
-      backendAuthorityFile,
-      authenticationConfig: files.write("authentication.yaml", reviewer(reviews.authenticationUrl)),
-      authorizationConfig: files.write("authorization.yaml", reviewer(reviews.authorizationUrl)),
-    }),
-  );
+  const server = await startApiServer(launch, { port, etcdPort, reviews });
   const administrator = await trust.cluster.client("aks-sandbox", "system:masters");
-  const client = createApiServerClient(server, administrator, authority);
+  const client = createApiServerClient(server, administrator, trust.cluster.certificate);
   cleanUp.push(client.close);
-  await until(ends, async () => {
+  await launch.until(async () => {
     await client.call("GET", "/readyz");
   });
-
-  const controllers = await trust.cluster.client("system:kube-controller-manager");
-  run(
-    executables.kubeControllerManager,
-    controllerManagerArguments({
-      kubeconfig: files.write("kube-controller-manager.yaml", kubeconfig(server, authority, controllers)),
-      files,
-      authorityFile: context.certificates.authorityFile,
-    }),
-  );
-  if (cluster.workloadIdentity) {
-    await allowWebhook(client);
-    const { certificate } = files.pair("webhook/tls", await trust.cluster.server());
-    const user = await trust.cluster.client(webhookUser);
-    const command = webhookCommand({
-      port: webhookPort,
-      certificateDirectory: dirname(certificate),
-      kubeconfigFile: files.write("webhook.yaml", kubeconfig(server, authority, user)),
-      tenantId: context.account.tenantId,
-    });
-    run(executables.webhook, command.args, command.env);
-    await until(ends, () => connects(webhookPort));
-    await registerWebhook(client, webhookPort, authority);
-  } else {
-    await unregisterWebhook(client);
-  }
+  await startControllers(launch, server);
+  if (side().cluster.workloadIdentity) await startWebhook(launch, { server, client, port: webhookPort });
+  else await unregisterWebhook(client);
   const nodes = await startNodes(side, client);
   cleanUp.push(nodes.stop);
   let stopping = false;
   return {
     server,
-    authority,
+    authority: trust.cluster.certificate,
     client,
     nodes,
     broken: Promise.race(ends).then((reason) => (stopping ? new Promise(() => {}) : reason)),
@@ -150,6 +108,85 @@ async function start(
       await stop();
     },
   };
+}
+
+/** What the programs of one control plane have in common while they are started. */
+interface Launch {
+  side: () => AzureSide;
+  executables: ControlPlanePrograms;
+  files: ControlPlaneFiles;
+  trust: Trust;
+  run(executable: string, args: string[], env?: Record<string, string>): void;
+  /** Tries until it succeeds. @throws Error when a program has ended, or when it takes too long */
+  until(attempt: () => Promise<void>): Promise<void>;
+}
+
+async function startEtcd({ executables, files, trust, run, until }: Launch, port: number): Promise<void> {
+  const pair = files.pair("etcd", await trust.backend.server());
+  const authorityFile = files.write("backend-ca.crt", trust.backend.certificate);
+  run(executables.etcd, etcdArguments({ port, files, pair, authorityFile }));
+  // The API server would be slow to try again.
+  await until(() => connects(port));
+}
+
+/** @returns where it will answer */
+async function startApiServer(
+  { side, executables, files, trust, run }: Launch,
+  { port, etcdPort, reviews }: { port: number; etcdPort: number; reviews: ReviewServer },
+): Promise<string> {
+  const self = await trust.backend.client("kube-apiserver");
+  const reviewer = (url: string) => kubeconfig(url, trust.backend.certificate, self);
+  run(
+    executables.kubeApiServer,
+    apiServerArguments({
+      port,
+      etcdPort,
+      issuerUrl: side().cluster.issuerUrl,
+      files,
+      server: files.pair("kube-apiserver", await trust.cluster.server()),
+      etcdClient: files.pair("kube-apiserver-backend", self),
+      clusterAuthorityFile: files.write("ca.crt", trust.cluster.certificate),
+      backendAuthorityFile: files.write("backend-ca.crt", trust.backend.certificate),
+      authenticationConfig: files.write("authentication.yaml", reviewer(reviews.authenticationUrl)),
+      authorizationConfig: files.write("authorization.yaml", reviewer(reviews.authorizationUrl)),
+    }),
+  );
+  return `https://127.0.0.1:${port}`;
+}
+
+async function startControllers(
+  { side, executables, files, trust, run }: Launch,
+  server: string,
+): Promise<void> {
+  const user = await trust.cluster.client("system:kube-controller-manager");
+  const config = kubeconfig(server, trust.cluster.certificate, user);
+  run(
+    executables.kubeControllerManager,
+    controllerManagerArguments({
+      kubeconfig: files.write("kube-controller-manager.yaml", config),
+      files,
+      authorityFile: side().context.certificates.authorityFile,
+    }),
+  );
+}
+
+async function startWebhook(
+  { side, executables, files, trust, run, until }: Launch,
+  { server, client, port }: { server: string; client: ApiServerClient; port: number },
+): Promise<void> {
+  await allowWebhook(client);
+  const authority = trust.cluster.certificate;
+  const { certificate } = files.pair("webhook/tls", await trust.cluster.server());
+  const user = await trust.cluster.client(webhookUser);
+  const { args, env } = webhookCommand({
+    port,
+    certificateDirectory: dirname(certificate),
+    kubeconfigFile: files.write("webhook.yaml", kubeconfig(server, authority, user)),
+    tenantId: side().context.account.tenantId,
+  });
+  run(executables.webhook, args, env);
+  await until(() => connects(port));
+  await registerWebhook(client, port, authority);
 }
 
 /** Tries until it succeeds. @throws Error when a program has ended, or when it takes too long */

@@ -98,6 +98,11 @@ export function createControlPlanes(
       if (resized) entry.plane.then(({ nodes }) => nodes.resize()).catch(() => {});
     }
     for (const [guid, cluster] of wanted) if (!entries.has(guid)) launch(cluster);
+    sweep(new Set(wanted.keys()));
+  }
+
+  /** Removes what clusters that are gone have left. */
+  function sweep(wanted: Set<string>): void {
     for (const guid of readdirSync(root)) {
       if (!wanted.has(guid) && !ending.has(guid)) rmSync(join(root, guid), { recursive: true, force: true });
     }
@@ -121,6 +126,7 @@ export function createControlPlanes(
       for (const [guid, entry] of entries) end(guid, entry);
       await Promise.all(ending.values());
       await programs.close();
+      sweep(new Set(clusters.all().map(({ guid }) => guid)));
     },
   };
 }

@@ -18,7 +18,11 @@ function container(fields: Fields): Fields {
   const tag = image.split("/").at(-1)?.split(":")[1];
   const latest = !image.includes("@") && (tag === undefined || tag === "latest");
   return withDefaults(
-    { ...fields, ports: list(fields.ports, (port) => withDefaults(port, { protocol: "TCP" })) },
+    {
+      ...fields,
+      env: list(fields.env, variable),
+      ports: list(fields.ports, (port) => withDefaults(port, { protocol: "TCP" })),
+    },
     {
       imagePullPolicy: latest ? "Always" : "IfNotPresent",
       resources: {},
@@ -26,6 +30,25 @@ function container(fields: Fields): Fields {
       terminationMessagePolicy: "File",
     },
   );
+}
+
+function variable(fields: Fields): Fields {
+  const { valueFrom } = fields;
+  if (!isRecord(valueFrom) || !isRecord(valueFrom.fieldRef)) return fields;
+  return {
+    ...fields,
+    valueFrom: { ...valueFrom, fieldRef: withDefaults(valueFrom.fieldRef, { apiVersion: "v1" }) },
+  };
+}
+
+/** The kinds of volume whose files have a mode. */
+const ofFiles = ["configMap", "downwardAPI", "projected", "secret"];
+
+function volume(fields: Fields): Fields {
+  const source = ofFiles.find((name) => isRecord(fields[name]));
+  return source === undefined
+    ? fields
+    : { ...fields, [source]: withDefaults(fields[source] as Fields, { defaultMode: 420 }) };
 }
 
 /** A pod's specification with Kubernetes' defaults. */
@@ -36,6 +59,7 @@ function podSpec(spec: Fields): Fields {
       ...spec,
       containers: list(spec.containers, container),
       initContainers: list(spec.initContainers, container),
+      volumes: list(spec.volumes, volume),
       ...(account !== undefined && { serviceAccountName: account, serviceAccount: account }),
     },
     {

@@ -17,6 +17,7 @@ export interface Cause {
 export class ApiError extends Error {
   constructor(
     readonly code: number,
+    /** Empty where an API server gives none. */
     readonly reason: string,
     message: string,
     readonly details?: Record<string, unknown>,
@@ -32,7 +33,7 @@ export class ApiError extends Error {
       metadata: {},
       status: "Failure",
       message: this.message,
-      reason: this.reason,
+      ...(this.reason && { reason: this.reason }),
       ...(this.details && { details: this.details }),
       code: this.code,
     };

@@ -1,5 +1,4 @@
-import { invalidValue } from "./names";
-import { type KubernetesObject, recordAt, recordsAt } from "./object";
+import { at, type KubernetesObject, recordAt, recordsAt } from "./object";
 import { ApiError } from "./status";
 
 const prefix = "azure.workload.identity";
@@ -36,8 +35,8 @@ export function mutatePod<T extends KubernetesObject>(
       of[`${prefix}/service-account-token-expiration`],
   );
   const variables = {
-    ...(of[`${prefix}/client-id`] && { AZURE_CLIENT_ID: of[`${prefix}/client-id`] }),
-    AZURE_TENANT_ID: of[`${prefix}/tenant-id`] || tenantId,
+    AZURE_CLIENT_ID: of[`${prefix}/client-id`],
+    AZURE_TENANT_ID: of[`${prefix}/tenant-id`] ?? tenantId,
     AZURE_FEDERATED_TOKEN_FILE: `${mountPath}/${tokenFile}`,
     AZURE_AUTHORITY_HOST: authorityHost,
   };
@@ -58,10 +57,11 @@ export function mutatePod<T extends KubernetesObject>(
   };
 }
 
-function mutateContainer(container: Record<string, unknown>, variables: Record<string, string>) {
+function mutateContainer(container: Record<string, unknown>, variables: Record<string, string | undefined>) {
   const env = recordsAt(container, "env");
+  // Up to 1.3, the webhook also wrote variables that have no value; to a process they are the same as none.
   const missing = Object.entries(variables).filter(
-    ([name]) => !env.some((variable) => variable.name === name),
+    ([name, value]) => value && !env.some((variable) => variable.name === name),
   );
   const mounts = recordsAt(container, "volumeMounts");
   const mounted = mounts.some((mount) => mount.name === volumeName);
@@ -73,7 +73,9 @@ function mutateContainer(container: Record<string, unknown>, variables: Record<s
 }
 
 function withToken(volumes: Record<string, unknown>[], expirationSeconds: number) {
-  if (volumes.some((volume) => volume.name === volumeName)) return volumes;
+  const isToken = (source: Record<string, unknown>) =>
+    at(source, "serviceAccountToken", "path") === tokenFile;
+  if (volumes.some((volume) => recordsAt(volume, "projected", "sources").some(isToken))) return volumes;
   const serviceAccountToken = { audience, expirationSeconds, path: tokenFile };
   return [
     ...volumes,
@@ -83,9 +85,10 @@ function withToken(volumes: Record<string, unknown>[], expirationSeconds: number
 
 function tokenLifetime(text: string | undefined): number {
   if (!text) return lifetime.default;
+  // As Go reads a number.
+  if (!/^[+-]?\d+$/.test(text))
+    throw denied(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   const seconds = Number(text);
-  if (!Number.isInteger(seconds))
-    throw denied(invalidValue("annotation", text, "must be a number of seconds").message);
   if (seconds < lifetime.shortest || seconds > lifetime.longest) {
     throw denied(
       `token expiration ${seconds} not valid. Expected value to be between ${lifetime.shortest} and ${lifetime.longest}`,
@@ -95,8 +98,4 @@ function tokenLifetime(text: string | undefined): number {
 }
 
 const denied = (why: string) =>
-  new ApiError(
-    400,
-    "BadRequest",
-    `admission webhook "mutation.azure-workload-identity.io" denied the request: ${why}`,
-  );
+  new ApiError(400, "", `admission webhook "mutation.azure-workload-identity.io" denied the request: ${why}`);

@@ -126,7 +126,12 @@ describe("a pod", () => {
     const { env } = await eventually(() => containerOf(project.sandbox, workloads.cluster, args));
     expect(env.AZURE_CLIENT_ID ?? "").toBe("");
     expect(env.AZURE_TENANT_ID).toBe(project.sandbox.context.account.tenantId);
-    await expect(becoming(env)).rejects.toThrow("WorkloadIdentityCredential");
+    await expect(becoming(env)).rejects.toThrow("ChainedTokenCredential authentication failed");
+    const { clientId } = workloads.outputs.workloads.orders;
+    await expect(becoming({ ...env, AZURE_CLIENT_ID: clientId })).rejects.toThrow(
+      "AADSTS700213: No matching federated identity record found for presented assertion subject " +
+        "'system:serviceaccount:shop:plain'.",
+    );
     await api.deleteNamespacedPod({ namespace: "shop", name: "plain" });
   });
 

@@ -1,14 +1,34 @@
 import { execFileSync } from "node:child_process";
 
-/** The programs of control planes that run on files below `directory`, by their names. */
-export function controlPlaneProcesses(directory: string): string[] {
-  return execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" })
-    .split("\n")
-    .filter((line) => line.includes(`${directory}/control-planes/`))
-    .map((line) => line.split(" ")[0]?.split("/").at(-1) ?? "")
-    .sort();
+interface Running {
+  processId: number;
+  program: string;
 }
 
+/** The programs of control planes that run on files below `directory`. */
+function running(directory: string): Running[] {
+  return execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(`${directory}/control-planes/`))
+    .map((line) => {
+      const [processId, executable = ""] = line.trim().split(/\s+/);
+      return { processId: Number(processId), program: executable.split("/").at(-1) ?? "" };
+    });
+}
+
+/** Their names, in order. */
+export const controlPlaneProcesses = (directory: string): string[] =>
+  running(directory)
+    .map(({ program }) => program)
+    .sort();
+
+export function killProgram(directory: string, name: string): void {
+  for (const { processId, program } of running(directory)) {
+    if (program === name) process.kill(processId, "SIGKILL");
+  }
+}
+
+/** What runs for a cluster with workload identity. */
 export const allPrograms = [
   "azure-workload-identity-webhook",
   "etcd",
