@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, u
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noFaults } from "../../sandbox/core/faults";
 import { startSandbox } from "../../sandbox/core/sandbox";
 import { type SandboxProcess, startProcess } from "../sandbox/core/process";
 import { killAll, moments, processTree, survivors, untilDone } from "./interruption";
@@ -16,6 +17,7 @@ import {
   prepareProject,
   type Running,
   startProject,
+  type TestProject,
   upArgs,
   watch,
 } from "./project";
@@ -48,6 +50,14 @@ async function expectConvergence(
   expect(readFileSync(state, "utf8")).not.toContain("pending_operations");
 }
 
+/** So that a destroy is not over before it can be interrupted: the resource group goes last, after minutes. */
+async function whileDeletionLasts({ sandbox }: TestProject, work: () => Promise<void>): Promise<void> {
+  const { faults } = sandbox.context;
+  faults.settings = { ...noFaults, operationTimeFactor: 3 };
+  await work();
+  faults.settings = noFaults;
+}
+
 beforeAll(async () => {
   account = realpathSync(mkdtempSync(join(tmpdir(), "keyless-account-")));
   await (await startSandbox({ directory: account })).close();
@@ -75,7 +85,7 @@ describe("an engine that is interrupted", { timeout: 240_000 }, () => {
     await expectConvergence(project, project);
     expect(inventory(project.sandbox.context.store)).toEqual(expected.sandbox);
 
-    await interrupt(destroyArgs, "deleted", atDeletion!);
+    await whileDeletionLasts(project, () => interrupt(destroyArgs, "deleted", atDeletion!));
     expectSuccess(await project.run("dev", destroyArgs));
     expect(await project.state("dev")).toEqual([]);
     expect(withoutDeletedVaults(inventory(project.sandbox.context.store))).toEqual(await nothing());
@@ -106,7 +116,7 @@ describe("an engine that is interrupted", { timeout: 240_000 }, () => {
     await expectConvergence(project, project);
     expect(inventory(project.sandbox.context.store)).toEqual(expected.sandbox);
 
-    await kill(destroyArgs, "deleted", moments(3, 1, [5, 40])[0]!);
+    await whileDeletionLasts(project, () => kill(destroyArgs, "deleted", moments(3, 1, [5, 40])[0]!));
     expectSuccess(await project.run("dev", destroyArgs));
     expect(withoutDeletedVaults(inventory(project.sandbox.context.store))).toEqual(await nothing());
 
