@@ -16,7 +16,7 @@ export const usesWorkloadIdentity = (pod: KubernetesObject): boolean =>
   pod.metadata.labels?.[`${prefix}/use`] === "true";
 
 /**
- * What the azure-workload-identity webhook (1.5) does to a pod at its creation: a projected token, and the
+ * What the azure-workload-identity webhook does to a pod at its creation, held against version 1.3: a projected token, and the
  * variables by which Azure's SDKs find it, in every container that is not to be skipped.
  * @throws ApiError 400 when the webhook would deny the pod
  */
@@ -59,7 +59,7 @@ export function mutatePod<T extends KubernetesObject>(
 
 function mutateContainer(container: Record<string, unknown>, variables: Record<string, string | undefined>) {
   const env = recordsAt(container, "env");
-  // Up to 1.3, the webhook also wrote variables that have no value; to a process they are the same as none.
+  // Version 1.3 also writes variables that have no value, 1.6 does not; to the SDKs they are the same as none.
   const missing = Object.entries(variables).filter(
     ([name, value]) => value && !env.some((variable) => variable.name === name),
   );

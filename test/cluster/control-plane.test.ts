@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { CoreV1Api, type V1Pod, VersionApi, Watch } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { getResource, putResource, type ResourceBody } from "../../sandbox/arm/resource";
@@ -106,6 +108,14 @@ it("gives a Service of type LoadBalancer an address", async () => {
     const { status } = await api.readNamespacedService({ namespace, name: "web" });
     expect(status?.loadBalancer?.ingress?.[0]?.ip).toMatch(/^(192\.0\.2|198\.51\.100|203\.0\.113)\.\d+$/);
   });
+});
+
+it("keeps its files to its user", () => {
+  const root = join(sandbox.directory, "control-planes");
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" });
+  expect(files).toContain(join(cluster.guid, "service-account.key"));
+  const open = files.filter((file) => statSync(join(root, file)).mode & 0o077);
+  expect(open).toEqual([]);
 });
 
 it("is started again when one of its programs dies, with what it held", async () => {

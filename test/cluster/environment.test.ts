@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CoreV1Api, VersionApi } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runInspection } from "../../cli/inspection/run";
@@ -262,6 +262,15 @@ describe("the environment", { timeout: 240_000 }, () => {
     expect(output).toMatch(unchanged);
     expect(output).not.toMatch(/(created|updated|replaced|deleted)/);
     expect(exitCode).toBe(0);
+  });
+
+  it("leaves no token in the logs of its control plane", () => {
+    const root = join(prepared.sandboxDirectory, "control-planes");
+    const logs = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".log"),
+    );
+    expect(logs.map((file) => basename(file, ".log")).sort()).toEqual(allPrograms);
+    for (const file of logs) expect(readFileSync(join(root, file), "utf8")).not.toMatch(/eyJ[\w-]{10,}\./);
   });
 
   it("outlives the sandbox", async () => {

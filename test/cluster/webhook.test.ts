@@ -178,7 +178,7 @@ async function outcome(api: CoreV1Api, one: Case, tenantId: string): Promise<unk
     const text = JSON.stringify({
       containers: containers.map(({ name, env = [], volumeMounts = [] }) => ({
         name,
-        // Before 1.4 the webhook writes a variable also when it has no value.
+        // Version 1.3 also writes variables that have no value.
         env: env.filter(({ value, valueFrom }) => value || valueFrom),
         volumeMounts,
       })),

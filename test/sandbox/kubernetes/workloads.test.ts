@@ -127,13 +127,38 @@ describe("on a cluster with workload identity", () => {
     expect(sources?.[0]?.serviceAccountToken?.expirationSeconds).toBe(7200);
   });
 
-  it.each([["60"], ["86401"], ["soon"]])("a token lifetime of '%s' is denied", async (seconds) => {
-    const annotations = { "azure.workload.identity/service-account-token-expiration": seconds };
-    const metadata = { name: "short", labels: identityLabel, annotations };
-    const body = { metadata, spec: { containers: [container()] } };
-    await expect(core.createNamespacedPod({ namespace, body })).rejects.toThrow(
-      "mutation.azure-workload-identity.io",
-    );
+  it.each([["60"], ["86401"], ["soon"], ["4e3"], ["4000.0"], [" 4000"]])(
+    "a token lifetime of '%s' is denied",
+    async (seconds) => {
+      const annotations = { "azure.workload.identity/service-account-token-expiration": seconds };
+      const metadata = { name: "short", labels: identityLabel, annotations };
+      const body = { metadata, spec: { containers: [container()] } };
+      await expect(core.createNamespacedPod({ namespace, body })).rejects.toThrow(
+        "mutation.azure-workload-identity.io",
+      );
+    },
+  );
+
+  it("a pod that has the token already gets no second volume, and Kubernetes' defaults for what it says", async () => {
+    const serviceAccountToken = {
+      path: "azure-identity-token",
+      audience: "api://own",
+      expirationSeconds: 4000,
+    };
+    const fieldRef = { fieldPath: "metadata.name" };
+    const body = {
+      metadata: { name: "own", labels: identityLabel },
+      spec: {
+        serviceAccountName: "orders",
+        volumes: [{ name: "azure-identity-token", projected: { sources: [{ serviceAccountToken }] } }],
+        containers: [container({ env: [{ name: "NAME", valueFrom: { fieldRef } }] })],
+      },
+    };
+    const { spec } = await core.createNamespacedPod({ namespace, body });
+    expect(spec?.volumes?.filter(({ name }) => !name.startsWith("kube-api-access-"))).toEqual([
+      { name: "azure-identity-token", projected: { defaultMode: 420, sources: [{ serviceAccountToken }] } },
+    ]);
+    expect(spec?.containers[0]?.env?.[0]?.valueFrom?.fieldRef).toEqual({ apiVersion: "v1", ...fieldRef });
   });
 
   it("a Deployment whose ServiceAccount is missing says so, and goes on once it is there", async () => {
