@@ -72,7 +72,7 @@ export class Workload extends pulumi.ComponentResource {
       { dependsOn: options.dependsOn ?? [] },
       { parent: this, provider: cluster.provider, dependsOn: [propagation, identity] },
     );
-    new Deployment(
+    const deployment = new Deployment(
       name,
       {
         metadata: { name, namespace, labels },
@@ -111,11 +111,12 @@ export class Workload extends pulumi.ComponentResource {
         metadata: { name, namespace, labels },
         spec: {
           type: serviceType,
-          selector: labels,
+          selector: deployment.spec.selector.matchLabels,
           ports: [{ port: servicePort, targetPort: containerPort, protocol: "TCP" }],
         },
       },
-      // Beside the Deployment: a load balancer takes a while of its own.
+      // After the Deployment: Pulumi waits for a Service to have pods, and Services that hold all of the engine's places
+      // would keep the Deployments out for ever.
       onIdentity,
     );
     this.address = service.status.apply((status) => {
