@@ -83,6 +83,18 @@ describe("an environment on the real engine", { timeout: 240_000 }, () => {
     }
   });
 
+  it("keeps Services behind their Deployments, whose pods Pulumi has them wait for", async () => {
+    const resources = await project.state("dev");
+    const services = ofType(resources, "kubernetes:core/v1:Service");
+    expect(services.map(nameOf).sort()).toEqual(["mailer", "orders"]);
+    for (const service of services) {
+      const deployment = ofType(resources, "kubernetes:apps/v1:Deployment").find(
+        (one) => nameOf(one) === nameOf(service),
+      );
+      expect(service.dependencies).toContain(deployment?.urn);
+    }
+  });
+
   it("shows no secret: not in the state, not in the outputs", async () => {
     const state = JSON.stringify(await project.state("dev"));
     const { store } = project.sandbox.context;
