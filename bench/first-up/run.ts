@@ -5,7 +5,7 @@ import pc from "picocolors";
 import { describeError, UsageError } from "../../cli/errors";
 import { startProgress } from "../../cli/progress";
 import type { FaultSettings } from "../../sandbox/core/faults";
-import { type Engine, ensureEngine } from "../../sandbox/engine/engine";
+import { ensureEngine, type Report } from "../../sandbox/engine/engine";
 import { startFreshSandbox, temporaryDirectory } from "../sandbox";
 import { prepareStackRun } from "../stack-run";
 import { table } from "../table";
@@ -34,12 +34,15 @@ interface FirstUp {
 const root = join(__dirname, "..", "..");
 
 async function firstUp(args: {
-  engine: Engine;
   stack: string;
   speed: number;
   seed: number;
+  report: Report;
 }): Promise<FirstUp> {
-  const { engine, stack, speed, seed } = args;
+  const { stack, speed, seed, report } = args;
+  // A home of its own: each of them is a first one.
+  const home = temporaryDirectory();
+  const engine = await ensureEngine({ report, home });
   const sandbox = await startFreshSandbox({ speed, faults: { ...usualDay, seed } });
   const temporary = temporaryDirectory();
   try {
@@ -70,15 +73,13 @@ async function firstUp(args: {
     };
   } finally {
     await sandbox.stop();
-    rmSync(temporary, { recursive: true, force: true });
-    // Each of them is a first one.
-    rmSync(join(engine.home, "state"), { recursive: true, force: true });
+    for (const directory of [temporary, home]) rmSync(directory, { recursive: true, force: true });
   }
 }
 
 const seconds = (value: number) => `${value.toFixed(1)} s`;
 
-function report({ measured, untilFirstWrite, chain }: FirstUp, seed: number, speed: number): string {
+function describeUp({ measured, untilFirstWrite, chain }: FirstUp, seed: number, speed: number): string {
   const bound = chain.at(-1)?.endsAt ?? 0;
   const ratio = measured / bound;
   const show = (value: number) => (value <= 1.1 ? pc.green(value.toFixed(3)) : pc.yellow(value.toFixed(3)));
@@ -113,15 +114,15 @@ async function main(): Promise<void> {
   };
   const speed = number("speed", 100);
   const runs = number("runs", 100);
-  const home = temporaryDirectory();
   const line = startProgress("Looking for the Pulumi engine");
   const started = performance.now();
   try {
-    const engine = await ensureEngine({ report: line.report, home });
     const reports: string[] = [];
     for (let seed = 1; seed <= runs; seed++) {
       line.report({ step: `${values.stack}, run ${seed} of ${runs}` });
-      reports.push(report(await firstUp({ engine, stack: values.stack, speed, seed }), seed, speed));
+      reports.push(
+        describeUp(await firstUp({ stack: values.stack, speed, seed, report: line.report }), seed, speed),
+      );
     }
     line.stop();
     console.log(
@@ -131,7 +132,6 @@ async function main(): Promise<void> {
     );
   } finally {
     line.stop();
-    rmSync(home, { recursive: true, force: true });
   }
 }
 

@@ -7,14 +7,14 @@ import { temporaryDirectory } from "../sandbox";
 import { type SeededUp, seededUp } from "./seeded-up";
 import { convergenceText, delayTable } from "./tables";
 
-const usage = `Usage: npm run bench:propagation -- [--seeds 100] [--workloads 2] [--sizes 1,10,50] [--runs 3] [--speed 20] [--together 3]
+const usage = `Usage: npm run bench:propagation -- [--seeds 100] [--workloads 2] [--sizes 1,10,50] [--runs 3] [--speed 20] [--together 2]
 
   --seeds      how many updates of a small environment are made, each with faults of its own (default 100)
   --workloads  how many workloads the small environment has (default 2)
   --sizes      numbers of workloads for the comparison with fixed delays (default 1,10,50)
   --runs       how many updates of each size (default 3)
   --speed      how many seconds of sandbox time pass in a real one (default 20)
-  --together   how many updates run at a time (default 3)`;
+  --together   how many updates run at a time; more than the machine has processors for make looks late (default 2)`;
 
 interface Settings {
   seeds: number;
@@ -33,7 +33,7 @@ function settings(): Settings {
       sizes: { type: "string", default: "1,10,50" },
       runs: { type: "string", default: "3" },
       speed: { type: "string", default: "20" },
-      together: { type: "string", default: "3" },
+      together: { type: "string", default: "2" },
     },
   });
   const number = (name: string, text: string, least: number, most: number): number => {
