@@ -40,12 +40,11 @@ const web = new Workload(
   {
     ...shop,
     image: image("web"),
-    access: [vault.secret("greeting").read()],
+    access: [vault.secret("greeting").read(), api.appRole("Orders.Read")],
     env: { VAULT_URI: vault.uri, ORDERS_URL: "http://orders-api", ORDERS_SCOPE: api.defaultScope },
   },
   { dependsOn: namespace },
 );
-api.assignAppRole("web-orders-read", { appRole: "Orders.Read", principal: web.workloadIdentity.identity });
 
 export const address = web.address;
 export const { clientId, principalId } = api;
