@@ -1,5 +1,4 @@
 export { ArgumentError } from "./core/errors";
-export { grantAccess } from "./core/grant-access";
 export type { NetworkAccess } from "./core/network-access";
 export {
   type Access,
@@ -30,6 +29,7 @@ export {
   type TrustedToken,
   tokenExchangeAudience,
 } from "./identity/federated-credential";
+export { grantAccess } from "./identity/grant-access";
 export { UserAssignedIdentity, type UserAssignedIdentityArgs } from "./identity/user-assigned-identity";
 export { Cluster, type ClusterArgs, type ClusterReference } from "./kubernetes/cluster";
 export { Workload, type WorkloadArgs } from "./kubernetes/workload";

@@ -1,9 +1,10 @@
 import { credentialMismatches } from "../../components/diagnosis/credential-mismatch";
 import { subjectOf } from "../../components/diagnosis/text-difference";
-import { sendPatiently, tryPatiently } from "../../components/dynamic/patient-request";
+import { sendPatiently } from "../../components/dynamic/patient-request";
 import type { ClusterClient } from "../../components/propagation/cluster-client";
 import { LinkFailure } from "../../components/propagation/link-failure";
 import { exchangeToken } from "../../components/propagation/token-exchange";
+import { tryPatiently } from "../../components/propagation/try-patiently";
 import { credentialOf, type WorkloadView } from "./credential-rules";
 import type { DeclaredStack } from "./stack-state";
 

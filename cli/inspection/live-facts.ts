@@ -1,7 +1,7 @@
 import type { AzureReader } from "../../components/diagnosis/azure-reader";
-import { tryPatiently } from "../../components/dynamic/patient-request";
 import type { ClusterClient } from "../../components/propagation/cluster-client";
 import { LinkFailure } from "../../components/propagation/link-failure";
+import { tryPatiently } from "../../components/propagation/try-patiently";
 import { type ClusterFacts, logInToCluster, readClusterFacts } from "./cluster-facts";
 import type { RolePermission } from "./role-actions";
 import { covers, type DeclaredStack, type RoleAssignment, sameId } from "./stack-state";

@@ -46,3 +46,13 @@ export async function send(args: HttpRequest): Promise<HttpResponse> {
   });
   return { status: response.statusCode, headers: response.headers, body: await response.body.text() };
 }
+
+/** Whether a status says that the service is throttling or in trouble, and nothing of the request. */
+export const isTroubleStatus = (status: number): boolean =>
+  status === 408 || status === 429 || (status >= 500 && status !== 501);
+
+/** How long an answer asks to be left alone: `Retry-After` in seconds, the form that Azure uses. */
+export function retryAfterMs(headers: Record<string, string | string[] | undefined>): number | undefined {
+  const seconds = Number(headers["retry-after"]);
+  return headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined;
+}

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTroubleStatus, LinkFailure, retryAfterMs } from "../propagation/link-failure";
-import { type HttpRequest, type HttpResponse, send } from "./http";
+import { type HttpRequest, type HttpResponse, isTroubleStatus, retryAfterMs, send } from "./http";
 
-const attempts = 5;
+/** How often something is tried before its trouble is told. */
+export const attempts = 5;
 const firstPauseMs = 300;
 const longestPauseMs = 10_000;
 
@@ -21,20 +21,13 @@ export async function sendPatiently(request: HttpRequest): Promise<HttpResponse>
   }
 }
 
-/** The same for what fails with a `LinkFailure`, and for connections that break. */
-export async function tryPatiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      const failure = error instanceof LinkFailure ? error : undefined;
-      if (failure?.isTrouble === false || attempt === attempts) throw error;
-      await sleep(pauseMs(attempt, failure?.retryAfterMs));
-    }
-  }
-}
-
-function pauseMs(attempt: number, askedMs?: number): number {
+/**
+ * How long to wait after an attempt, in milliseconds.
+ *
+ * @param attempt 1 for the first
+ * @param askedMs what the service asked for, if it did
+ */
+export function pauseMs(attempt: number, askedMs?: number): number {
   const own = firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
   return Math.min(askedMs ?? own, longestPauseMs);
 }

@@ -7,7 +7,6 @@ import type { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
 import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
 import { ArgumentError } from "../core/errors";
-import { assignAppRole } from "../core/grant-access";
 import type { AppRolePermission, Principal } from "../core/permission";
 import type { WorkloadProof } from "../propagation/proof";
 import { checkAppRegistration, credentialEnding, permissionId } from "./app-registration-checks";
@@ -18,6 +17,7 @@ import {
   type TrustedToken,
   tokenExchangeAudience,
 } from "./federated-credential";
+import { assignAppRole } from "./grant-access";
 
 /** A role that callers are given; tokens name it in their claim `roles`. */
 export interface AppRoleArgs {

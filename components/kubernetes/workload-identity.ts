@@ -1,7 +1,6 @@
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount";
 import * as pulumi from "@pulumi/pulumi";
 import { check } from "../core/errors";
-import { grantAccess } from "../core/grant-access";
 import type { Access, Touch } from "../core/permission";
 import {
   FederatedCredential,
@@ -10,6 +9,7 @@ import {
   type TrustedToken,
   tokenExchangeAudience,
 } from "../identity/federated-credential";
+import { grantAccess } from "../identity/grant-access";
 import { UserAssignedIdentity } from "../identity/user-assigned-identity";
 import type { WorkloadProof } from "../propagation/proof";
 import type { Placement } from "../resources/resource-group";

@@ -1,4 +1,5 @@
 import type { TokenClaims } from "../diagnosis/credential-mismatch";
+import { isTroubleStatus, retryAfterMs } from "../dynamic/http";
 import type { KnownTouch } from "./proof";
 
 /** One link of the chain that does not work, or not yet. */
@@ -29,16 +30,6 @@ export class LinkFailure extends Error {
     this.presented = more.presented;
     this.touch = more.touch;
   }
-}
-
-/** Whether a status says that the service is throttling or in trouble, and nothing of the request. */
-export const isTroubleStatus = (status: number): boolean =>
-  status === 408 || status === 429 || (status >= 500 && status !== 501);
-
-/** How long an answer asks to be left alone: `Retry-After` in seconds, the form that Azure uses. */
-export function retryAfterMs(headers: Record<string, string | string[] | undefined>): number | undefined {
-  const seconds = Number(headers["retry-after"]);
-  return headers["retry-after"] !== undefined && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 /** The failure for an answer that is only trouble; undefined for one that means something. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Explanation } from "../diagnosis/explain-failure";
+import type { Explanation } from "./explain-failure";
 import { LinkFailure } from "./link-failure";
 import { pauseMs, pollIntervalMs, troublePauseMs } from "./poll-interval";
 import type { Proof } from "./proof";

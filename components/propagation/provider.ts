@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureReader } from "../diagnosis/azure-reader";
-import type { Explanation } from "../diagnosis/explain-failure";
+import type { Explanation } from "./explain-failure";
 import type { LinkFailure } from "./link-failure";
 import { newProofs, type Proof, type PropagationInputs } from "./proof";
 
@@ -38,9 +38,7 @@ function explain(failure: LinkFailure, proof: Proof): Promise<Explanation> {
   const {
     createAzureReader,
   }: typeof import("../diagnosis/azure-reader") = require("../diagnosis/azure-reader");
-  const {
-    explainFailure,
-  }: typeof import("../diagnosis/explain-failure") = require("../diagnosis/explain-failure");
+  const { explainFailure }: typeof import("./explain-failure") = require("./explain-failure");
   azure ??= createAzureReader({ getToken: (scopes) => deployer().getToken(scopes) });
   return explainFailure(failure, proof, azure);
 }

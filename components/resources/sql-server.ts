@@ -35,7 +35,7 @@ export interface SqlServerArgs {
    * Where workloads are given data, it has to let in whoever runs the program too, who makes their users over
    * port 1433.
    *
-   * @default "public"
+   * @default "public": a firewall rule lets in every address, and logging in still takes an Entra token of a user
    * @see https://learn.microsoft.com/azure/azure-sql/database/firewall-configure
    */
   network?: NetworkAccess;

@@ -1,5 +1,6 @@
 import type { PlainObject, PlainValue } from "../values";
 import type { GraphClient } from "./graph-client";
+import { type AzureAdType, applicationPath } from "./resource-type";
 
 /** An object of Graph as a plain object, or an empty one. */
 export const objectOf = (value: PlainValue | undefined): PlainObject =>
@@ -21,7 +22,7 @@ function disablingRemoved(before: PlainObject[], after: PlainObject[]): PlainObj
 }
 
 /** Makes an application, of which there may be others with its name already. @returns its object id */
-export async function createApplication(graph: GraphClient, body: PlainObject): Promise<string> {
+async function createApplication(graph: GraphClient, body: PlainObject): Promise<string> {
   const filter = `displayName eq '${String(body.displayName).replaceAll("'", "''")}'`;
   return String((await graph.create("/applications", body, filter)).id);
 }
@@ -52,4 +53,25 @@ export function changeApplication(
     }
     await graph.patch(path, body);
   });
+}
+
+/**
+ * What happens to a whole application, under either of its resource types.
+ *
+ * @param body what Graph is given for the inputs
+ * @param outputs what a program is given of Graph's answer
+ */
+export function applicationLifecycle(
+  body: (inputs: PlainObject) => PlainObject,
+  outputs: (application: PlainObject) => PlainObject,
+): Pick<AzureAdType, "create" | "read" | "update" | "delete"> {
+  return {
+    create: async (inputs, graph) => `/applications/${await createApplication(graph, body(inputs))}`,
+    read: async (id, graph) => {
+      const found = await graph.get(applicationPath(id));
+      return found && outputs(found);
+    },
+    update: (id, inputs, graph) => changeApplication(graph, applicationPath(id), () => body(inputs)),
+    delete: (id, graph) => graph.delete(applicationPath(id)),
+  };
 }

@@ -1,7 +1,7 @@
 import type { PlainObject } from "../values";
 import { identityOutputs } from "./application";
-import { changeApplication, createApplication, objectOf } from "./application-change";
-import { type AzureAdType, applicationPath, present } from "./resource-type";
+import { applicationLifecycle, objectOf } from "./application-change";
+import { type AzureAdType, present } from "./resource-type";
 
 function body(inputs: PlainObject): PlainObject {
   return {
@@ -79,11 +79,5 @@ export const applicationRegistration: AzureAdType = {
   },
   replaceOn: [],
   computed: ["objectId", "clientId", "publisherDomain", "disabledByMicrosoft"],
-  create: async (inputs, graph) => `/applications/${await createApplication(graph, body(inputs))}`,
-  read: async (id, graph) => {
-    const found = await graph.get(applicationPath(id));
-    return found && outputs(found);
-  },
-  update: (id, inputs, graph) => changeApplication(graph, applicationPath(id), () => body(inputs)),
-  delete: (id, graph) => graph.delete(applicationPath(id)),
+  ...applicationLifecycle(body, outputs),
 };

@@ -1,6 +1,6 @@
 import type { PlainObject, PlainValue } from "../values";
-import { changeApplication, createApplication, objectOf, objectsOf } from "./application-change";
-import { type AzureAdType, applicationPath, present } from "./resource-type";
+import { applicationLifecycle, objectOf, objectsOf } from "./application-change";
+import { type AzureAdType, present } from "./resource-type";
 
 /** Graph says `isEnabled` where the package says `enabled`, and `null` where it says nothing. */
 const toGraph = ({ enabled, ...rest }: PlainObject): PlainObject =>
@@ -134,11 +134,5 @@ export const application: AzureAdType = {
     "appRoleIds",
     "oauth2PermissionScopeIds",
   ],
-  create: async (inputs, graph) => `/applications/${await createApplication(graph, body(inputs))}`,
-  read: async (id, graph) => {
-    const found = await graph.get(applicationPath(id));
-    return found && outputs(found);
-  },
-  update: (id, inputs, graph) => changeApplication(graph, applicationPath(id), () => body(inputs)),
-  delete: (id, graph) => graph.delete(applicationPath(id)),
+  ...applicationLifecycle(body, outputs),
 };

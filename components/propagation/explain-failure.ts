@@ -1,13 +1,13 @@
-import type { LinkFailure } from "../propagation/link-failure";
-import type { KnownTouch, Proof, WorkloadProof } from "../propagation/proof";
-import type { AzureReader } from "./azure-reader";
+import type { AzureReader } from "../diagnosis/azure-reader";
 import {
   closestCredential,
   credentialMismatches,
   pointOut,
   type TokenClaims,
   type TrustedClaims,
-} from "./credential-mismatch";
+} from "../diagnosis/credential-mismatch";
+import type { LinkFailure } from "./link-failure";
+import type { KnownTouch, Proof, WorkloadProof } from "./proof";
 
 /** Why a link does not work: whether waiting may mend it, and what a person needs to know of it. */
 export interface Explanation {

@@ -1,9 +1,15 @@
 import type { AppRoleAssignment } from "@pulumi/azuread/appRoleAssignment";
 import * as pulumi from "@pulumi/pulumi";
+import { ArgumentError, check } from "../core/errors";
+import type {
+  Access,
+  AppRolePermission,
+  DatabasePermission,
+  Principal,
+  RoleAccess,
+} from "../core/permission";
+import { assignRole } from "../core/role-assignment";
 import { SqlDatabaseUser } from "../resources/sql-database-user";
-import { ArgumentError, check } from "./errors";
-import type { Access, AppRolePermission, DatabasePermission, Principal, RoleAccess } from "./permission";
-import { assignRole } from "./role-assignment";
 
 /** The databases in which a principal has its user, so that no second resource fights over its roles. */
 const databasesOf = new WeakMap<Principal, Set<string>>();

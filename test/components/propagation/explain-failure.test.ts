@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AzureReader } from "../../../components/diagnosis/azure-reader";
 import { pointOut } from "../../../components/diagnosis/credential-mismatch";
-import { explainFailure } from "../../../components/diagnosis/explain-failure";
+import { explainFailure } from "../../../components/propagation/explain-failure";
 import { LinkFailure } from "../../../components/propagation/link-failure";
 import type { WorkloadProof } from "../../../components/propagation/proof";
 
