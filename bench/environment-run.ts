@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Engine } from "../sandbox/engine/engine";
-import { capturePulumi, type Environment } from "../sandbox/engine/run";
-import { prepareStack } from "../sandbox/engine/stack-config";
+import type { Environment } from "../sandbox/engine/run";
 import { type Measurement, measure } from "./measure";
 import { processStat } from "./process-tree";
 import { countResources, type ResourceCount, type StateResource } from "./resource-count";
 import { startFreshSandbox, temporaryDirectory } from "./sandbox";
+import { prepareBenchStack, stateOnce } from "./stack-run";
 import { wakeBlobStorage } from "./wake-storage";
 
 /** The programs that make the same environment. */
@@ -49,13 +49,12 @@ export interface EnvironmentRunArgs {
 }
 
 const update = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
-const once = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
 /** How each operation is run; one that makes the environment again does it in a stack of its own. */
 const commands: Record<Operation, { stack: "a" | "b"; args: string[]; env?: Environment }> = {
   "first preview": { stack: "a", args: ["preview"] },
   preview: { stack: "a", args: ["preview"] },
-  up: { stack: "a", args: update, env: once },
+  up: { stack: "a", args: update, env: stateOnce },
   "up, state in files": { stack: "b", args: update },
 };
 
@@ -71,32 +70,25 @@ export async function runEnvironment(args: EnvironmentRunArgs): Promise<Environm
     for (const operation of args.operations) {
       const command = commands[operation];
       const stack = `${stackPrefix}${command.stack}`;
-      const prepared = await prepareStack({ engine, projectDirectory: cwd, stack, env: sandbox.env });
-      const env: Environment = {
-        ...engine.env,
-        ...prepared.env,
-        ...command.env,
-        PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter),
-        TMPDIR: temporary,
-      };
-      const capture = (words: string[]) =>
-        capturePulumi({ engine, cwd, env, args: [...words, ...prepared.args] });
-      await capture([
-        ...["config", "set-all", "--plaintext", `workloads=${workloads}`],
-        ...["--plaintext", "azure-native:location=westeurope"],
-      ]);
+      const prepared = await prepareBenchStack(
+        {
+          ...{ engine, sandbox, cwd, stack, temporary },
+          config: { workloads: String(workloads), "azure-native:location": "westeurope" },
+        },
+        command.env,
+      );
       const before = processStat(sandbox.processId)?.ownSeconds;
       const measured = await measure({
         file: engine.pulumi,
         args: [...command.args, "--non-interactive", ...prepared.args],
         cwd,
-        env,
+        env: prepared.env,
       });
       const after = processStat(sandbox.processId)?.ownSeconds;
       const known = before !== undefined && after !== undefined;
       run.operations[operation] = { ...measured, ...(known ? { sandboxSeconds: after - before } : {}) };
       if (operation === "up") {
-        const state: ExportedStack = JSON.parse(await capture(["stack", "export"]));
+        const state: ExportedStack = JSON.parse(await prepared.capture(["stack", "export"]));
         run.resources = countResources(state.deployment.resources);
       }
     }

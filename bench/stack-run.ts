@@ -30,15 +30,28 @@ export interface StackRun {
   resources(): Promise<{ type: string; id?: string; outputs?: Record<string, unknown> }[]>;
 }
 
+/** What a Pulumi command on a stack takes. */
+export interface PreparedBenchStack {
+  env: Environment;
+  /** To be given to every command after its own words. */
+  args: string[];
+  /** Runs a command. @returns what it printed */
+  capture(words: string[]): Promise<string>;
+}
+
+/** The state is written once, at the end of an update: what is measured is no property of the backend. */
+export const stateOnce: Environment = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
 /** Makes a stack of a program, with its configuration. */
-export async function prepareStackRun(args: StackRunArgs): Promise<StackRun> {
-  const { engine, sandbox, cwd, stack, temporary, config } = args;
+export async function prepareBenchStack(
+  { engine, sandbox, cwd, stack, temporary, config }: StackRunArgs,
+  more: Environment = {},
+): Promise<PreparedBenchStack> {
   const prepared = await prepareStack({ engine, projectDirectory: cwd, stack, env: sandbox.env });
   const env: Environment = {
     ...engine.env,
     ...prepared.env,
-    // The state is written once, at the end: what is measured is no property of the backend.
-    PULUMI_SKIP_CHECKPOINTS: "true",
+    ...more,
     PATH: [engine.env.PATH, sandbox.toolsDirectory].join(delimiter),
     TMPDIR: temporary,
   };
@@ -46,13 +59,19 @@ export async function prepareStackRun(args: StackRunArgs): Promise<StackRun> {
     capturePulumi({ engine, cwd, env, args: [...words, ...prepared.args] });
   const settings = Object.entries(config).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
   if (settings.length > 0) await capture(["config", "set-all", ...settings]);
+  return { env, args: prepared.args, capture };
+}
 
+/** A stack to be brought up, whose end and time are of interest. */
+export async function prepareStackRun(args: StackRunArgs): Promise<StackRun> {
+  const { engine, cwd } = args;
+  const { env, args: stackArgs, capture } = await prepareBenchStack(args, stateOnce);
   return {
     up: async () => {
       const started = performance.now();
       const child = spawn(
         engine.pulumi,
-        ["up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...prepared.args],
+        ["up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", ...stackArgs],
         { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
       );
       let output = "";
